@@ -1,0 +1,124 @@
+/**
+ * Opens a node's database file, or says which file is bad and what to do. A node never starts on an
+ * empty queue in place of a damaged or missing one.
+ */
+import { existsSync, mkdirSync, statSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { DatabaseSync } from 'node:sqlite'
+import { messageOf, TmError } from '../../../core/errors.ts'
+import { applicationId, schema, schemaVersion } from './schema.ts'
+
+/** A whole-file check reads everything; up to this size it takes well under a second. */
+const fullCheckBytes = 256 * 1024 ** 2
+
+export function openDatabase(folder: string): DatabaseSync {
+  mkdirSync(folder, { recursive: true, mode: 0o700 })
+  const file = join(folder, 'queue.db')
+  const marker = join(folder, 'queue.created')
+  const isNew = !existsSync(file)
+  if (isNew && (existsSync(marker) || existsSync(`${file}-wal`))) {
+    throw damaged(file, 'it is missing, although this node has had a queue')
+  }
+  const database = openFile(file)
+  try {
+    if (!isNew) checkHeader(database, file)
+    configure(database)
+    if (isNew || isUnfinished(database)) create(database)
+    else check(database, file)
+    if (!existsSync(marker)) writeFileSync(marker, '', { mode: 0o600, flush: true })
+    return database
+  } catch (error) {
+    database.close()
+    throw explain(error, file)
+  }
+}
+
+function openFile(file: string): DatabaseSync {
+  try {
+    return new DatabaseSync(file, { timeout: 2000 })
+  } catch (error) {
+    throw explain(error, file)
+  }
+}
+
+/**
+ * WAL with FULL fsyncs the log at every commit (sqlite.org/pragma.html#pragma_synchronous). The
+ * exclusive lock keeps a second node off the same data, and needs no shared-memory file.
+ */
+function configure(database: DatabaseSync): void {
+  database.exec(`
+    PRAGMA locking_mode = EXCLUSIVE;
+    PRAGMA journal_mode = WAL;
+    PRAGMA synchronous = FULL;
+    PRAGMA wal_autocheckpoint = 4000;
+    PRAGMA cache_size = -32000;
+    PRAGMA temp_store = MEMORY;
+  `)
+  // The lock is only taken by the first write.
+  database.exec('BEGIN EXCLUSIVE; COMMIT')
+}
+
+/** A process that was killed between making the file and its tables leaves a file without any. */
+function isUnfinished(database: DatabaseSync): boolean {
+  return pragma(database, 'application_id') === 0 && pragma(database, 'schema_version') === 0
+}
+
+function create(database: DatabaseSync): void {
+  database.exec(`BEGIN IMMEDIATE; ${schema} COMMIT;`)
+}
+
+/** Before anything is written to the file: is it ours, whole, and not from a newer tm? */
+function checkHeader(database: DatabaseSync, file: string): void {
+  const pages = pragma(database, 'page_count')
+  if (isUnfinished(database) && pages === 0) return
+  if (pragma(database, 'application_id') !== applicationId) {
+    throw damaged(file, 'it is not the database of a tm node')
+  }
+  const version = pragma(database, 'user_version')
+  if (version > schemaVersion) {
+    throw new TmError('damaged', `${file} is of version ${version}, made by a newer tm`, {
+      suggestions: ['Use the tm that made it, or a newer one.'],
+    })
+  }
+  const expected = pages * pragma(database, 'page_size')
+  if (!existsSync(`${file}-wal`) && statSync(file).size < expected) {
+    throw damaged(file, 'it is truncated')
+  }
+}
+
+function check(database: DatabaseSync, file: string): void {
+  const whole = statSync(file).size <= fullCheckBytes
+  const statement = whole ? 'PRAGMA quick_check(1)' : "PRAGMA quick_check('tasks')"
+  const [row] = database.prepare(statement).all()
+  const verdict = Object.values(row ?? {})[0]
+  if (verdict !== 'ok') throw damaged(file, String(verdict).split('\n').slice(-1).join())
+}
+
+function pragma(database: DatabaseSync, name: string): number {
+  return Number(Object.values(database.prepare(`PRAGMA ${name}`).get() ?? {})[0])
+}
+
+function explain(error: unknown, file: string): TmError {
+  if (error instanceof TmError) return error
+  const message = messageOf(error)
+  if (/database is locked/.test(message)) {
+    return new TmError('conflict', `${file} is in use by another node`, { cause: error })
+  }
+  if (/unable to open|readonly|not authorized/.test(message)) {
+    return new TmError('failed', `${file} can't be opened for writing: ${message}`, {
+      cause: error,
+      suggestions: ['Check the permissions of the file and its folder, and the disk.'],
+    })
+  }
+  return damaged(file, message, error)
+}
+
+function damaged(file: string, why: string, cause?: unknown): TmError {
+  return new TmError('damaged', `${file} can't be used: ${why}`, {
+    cause,
+    suggestions: [
+      'Put back a copy of it, or move its folder away to start with an empty queue.',
+      'What can be read of it: sqlite3 queue.db .recover',
+    ],
+  })
+}

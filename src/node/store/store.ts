@@ -1,0 +1,105 @@
+/**
+ * Where a node keeps its tasks. Every method is atomic, and answers only when what it did would
+ * survive a killed process and a crashed operating system. Time comes in as a value. All stores run
+ * the same contract tests (`test/contract/store.ts`).
+ */
+import type { Moment } from '../../core/clock.ts'
+import type { Lease, NewTask, Result, Task, TaskState } from '../../core/task.ts'
+
+/** The attempt that a report is about. Only the worker that holds its lease may report on it. */
+export interface AttemptRef {
+  id: string
+  attempt: number
+}
+
+/**
+ * What became of a report. `done`: it counts (the same report again gets the same answer).
+ * `lost`: a newer attempt, a cancellation or an earlier report has overtaken it; nothing changed.
+ * `foreign`: another worker holds this lease; nothing changed.
+ */
+export type Verdict = 'done' | 'lost' | 'foreign'
+
+/** `created`: a new task. `known`: the same task was there. `conflict`: another one has this id. */
+export type EnqueueOutcome = 'created' | 'known' | 'conflict'
+
+export interface ClaimRequest {
+  worker: string
+  /** At most so many leases. */
+  max: number
+  /** And no more once their work (see `workOf`) or their bytes reach these; one in any case. */
+  maxWork: number
+  maxBytes: number
+  /** Milliseconds until an unrenewed lease expires. */
+  lease: number
+}
+
+export interface StoreStats {
+  queued: number
+  running: number
+  succeeded: number
+  failed: number
+  cancelled: number
+  /** Queued tasks that could run now. */
+  backlog: number
+  /** Milliseconds that the oldest of them has waited; 0 when there is none. */
+  oldestWait: number
+  /** Succeeded ones whose result nobody has read yet. */
+  unpulled: number
+}
+
+export interface Reaped {
+  requeued: number
+  failed: number
+}
+
+export interface Page {
+  limit: number
+  /** Where the page before this one ended. */
+  cursor?: number
+}
+
+export interface Store {
+  enqueue(tasks: NewTask[], now: Moment): Promise<EnqueueOutcome[]>
+
+  /** Leases on the oldest tasks that may run now. Begins an attempt of each. */
+  claim(request: ClaimRequest, now: Moment): Promise<Lease[]>
+  renew(worker: string, attempts: AttemptRef[], lease: number, now: Moment): Promise<Verdict[]>
+  /** Stores the result: 64 bytes, never changed afterwards. The body is let go. */
+  complete(
+    worker: string,
+    reports: (AttemptRef & { result: Uint8Array })[],
+    now: Moment,
+  ): Promise<Verdict[]>
+  /** Queues the task again after `delay`, or fails it for good when its attempts are used up. */
+  fail(
+    worker: string,
+    reports: (AttemptRef & { error: string; delay: number })[],
+    maxAttempts: number,
+    now: Moment,
+  ): Promise<Verdict[]>
+  /** Hands a lease back: the task is queued again at once and nothing counts against it. */
+  release(worker: string, attempts: AttemptRef[], now: Moment): Promise<Verdict[]>
+  /** Takes back expired leases; a task whose attempts are used up is failed, with the reason. */
+  reap(maxAttempts: number, now: Moment): Promise<Reaped>
+
+  /** Cancels a queued or running task. The task as it is then, or undefined when unknown. */
+  cancel(id: string, now: Moment): Promise<Task | undefined>
+  /** Queues a failed task again, with all its attempts. The task as it is then. */
+  retry(id: string, now: Moment): Promise<Task | undefined>
+
+  /** The tasks with these ids, in this order; undefined for an unknown one. */
+  get(ids: string[]): Promise<(Task | undefined)[]>
+  /** Tasks in the order of their arrival. */
+  list(filter: { state?: TaskState } & Page): Promise<{ tasks: Task[]; next: number | undefined }>
+  /** Results, newest first. */
+  results(page: Page): Promise<{ results: Result[]; next: number | undefined }>
+  /** Notes that these results have been read. Unknown ids and repetitions change nothing. */
+  markPulled(ids: string[]): Promise<void>
+  stats(now: Moment): Promise<StoreStats>
+
+  /** Small named values of the node itself: settings, siblings, loans. JSON. */
+  load(key: string): Promise<unknown>
+  save(key: string, value: unknown): Promise<void>
+
+  close(): Promise<void>
+}
