@@ -3,7 +3,7 @@ const unitBytes = { B: 1, KiB: 1024, MiB: 1024 ** 2, GiB: 1024 ** 3 } as const
 
 /** Bytes, or undefined when `text` is not a size. */
 export function parseBytes(text: string): number | undefined {
-  const match = /^(\d{1,9})(B|KiB|MiB|GiB)$/.exec(text.trim())
+  const match = /^(\d{1,10})(B|KiB|MiB|GiB)$/.exec(text.trim())
   if (!match) return undefined
   return Number(match[1]) * unitBytes[match[2] as keyof typeof unitBytes]
 }

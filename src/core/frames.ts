@@ -41,13 +41,14 @@ export function encodeFrames(frames: Frame[]): Uint8Array<ArrayBuffer> {
 }
 
 /**
- * The frames in a stream of pieces of any size. Throws `invalid` on a stream that ends inside a
+ * The frames in a stream of pieces of any size; null is a request or an answer without a body. Throws `invalid` on a stream that ends inside a
  * frame or is not made of frames, `too_large` on a body over `maxBody` bytes, before it is read.
  */
 export async function* decodeFrames(
-  pieces: AsyncIterable<Uint8Array>,
+  pieces: AsyncIterable<Uint8Array> | null,
   maxBody: number,
 ): AsyncGenerator<Frame> {
+  if (pieces === null) return
   const reader = new PieceReader(pieces)
   for (;;) {
     const prefix = await reader.take(prefixBytes)

@@ -125,8 +125,8 @@ export const settingNames = Object.keys(settings) as SettingName[]
 
 /** The defaults, and over them whatever of `changes` is set. */
 export function withDefaults(changes: Partial<Settings> = {}): Settings {
-  const defaults = settingNames.map((name) => [name, settings[name].fallback])
-  return { ...(Object.fromEntries(defaults) as unknown as Settings), ...changes }
+  const all = settingNames.map((name) => [name, changes[name] ?? settings[name].fallback])
+  return Object.fromEntries(all) as unknown as Settings
 }
 
 /** Where a raw value came from, so that an error names the thing the user has to change. */

@@ -17,7 +17,7 @@ export interface Principal {
 
 /** `tm_<role>_<subject>_<mac>`; a subject has letters, digits and hyphens only. */
 export function signToken(secret: Uint8Array, { role, subject }: Principal): string {
-  return `tm_${role}_${subject}_${mac(secret, role, subject).toString('base64url')}`
+  return `tm_${role}_${subject}_${mac(secret, role, subject)}`
 }
 
 /** The principal of a token that this secret signed, else undefined. Takes constant time. */
@@ -25,12 +25,12 @@ export function verifyToken(secret: Uint8Array, token: string): Principal | unde
   const match = /^tm_(admin|node|worker)_([A-Za-z0-9-]{1,128})_([A-Za-z0-9_-]{43})$/.exec(token)
   if (!match) return undefined
   const [, role, subject, given] = match as unknown as [string, Role, string, string]
-  const expected = mac(secret, role, subject)
-  const received = Buffer.from(given, 'base64url')
-  if (received.length !== expected.length || !timingSafeEqual(received, expected)) return undefined
-  return { role, subject }
+  // As text: several spellings of the last letter are the same bytes.
+  const expected = Buffer.from(mac(secret, role, subject))
+  return timingSafeEqual(Buffer.from(given), expected) ? { role, subject } : undefined
 }
 
-function mac(secret: Uint8Array, role: Role, subject: string): Buffer {
-  return createHmac('sha256', secret).update(`${role}:${subject}`).digest()
+/** 43 letters, as many as the pattern of a token asks for. */
+function mac(secret: Uint8Array, role: Role, subject: string): string {
+  return createHmac('sha256', secret).update(`${role}:${subject}`).digest('base64url')
 }

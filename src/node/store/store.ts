@@ -59,6 +59,13 @@ export interface Page {
 }
 
 export interface Store {
+  /**
+   * Once, before anything else: the steady clock of the process before this one is gone. Every lease
+   * gets a whole period from now, and no retry lies further ahead than the longest delay, even if
+   * the wall clock went back in between.
+   */
+  resume(lease: number, now: Moment): Promise<void>
+
   enqueue(tasks: NewTask[], now: Moment): Promise<EnqueueOutcome[]>
 
   /** Leases on the oldest tasks that may run now. Begins an attempt of each. */

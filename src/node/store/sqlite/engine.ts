@@ -29,6 +29,9 @@ export function createEngine(database: DatabaseSync): Engine {
   const sql = (text: string) => database.prepare(text)
   const counters = readCounters(database)
 
+  const leaseAgain = sql(`UPDATE tasks SET lease_until = ? WHERE state = ${states.running}`)
+  const pullForward = sql(`UPDATE tasks SET run_at = ?
+    WHERE state = ${states.queued} AND run_at > ?`)
   const insert = sql(`INSERT INTO tasks (seq, id, state, iterations, size, run_at, enqueued_at)
     VALUES (?, ?, ${states.queued}, ?, ?, ?, ?) ON CONFLICT (id) DO NOTHING`)
   const insertBody = sql('INSERT INTO bodies (seq, body) VALUES (?, ?)')
@@ -56,6 +59,13 @@ export function createEngine(database: DatabaseSync): Engine {
 
   return {
     counters,
+
+    resume(lease, { steady }) {
+      leaseAgain.run(Math.floor(steady + lease))
+      const latest = Math.floor(steady + maxRetryDelayMs)
+      pullForward.run(latest, latest)
+    },
+
     ...attemptMethods(database, counters, { find, bodyOf }),
 
     enqueue(tasks, now) {
@@ -145,18 +155,4 @@ export function createEngine(database: DatabaseSync): Engine {
       saveOne.run(key, JSON.stringify(value))
     },
   }
-}
-
-/**
- * The steady clock of the process before this one is gone: every lease gets a whole period from now,
- * and no retry lies further ahead than the longest delay, even if the wall clock went back.
- */
-export function resume(database: DatabaseSync, steady: number, lease: number): void {
-  database
-    .prepare(`UPDATE tasks SET lease_until = ? WHERE state = ${states.running}`)
-    .run(Math.floor(steady + lease))
-  const latest = Math.floor(steady + maxRetryDelayMs)
-  database
-    .prepare(`UPDATE tasks SET run_at = ? WHERE state = ${states.queued} AND run_at > ?`)
-    .run(latest, latest)
 }

@@ -24,6 +24,7 @@ export async function openSqliteStore(options: ThreadData): Promise<Store> {
   const bind = <K extends keyof Store>(method: K) =>
     ((...args: unknown[]) => calls.send(method, args)) as unknown as Store[K]
   return {
+    resume: bind('resume'),
     enqueue: bind('enqueue'),
     claim: bind('claim'),
     renew: bind('renew'),

@@ -6,7 +6,7 @@
 import type { DatabaseSync } from 'node:sqlite'
 import { type MessagePort, parentPort, receiveMessageOnPort, workerData } from 'node:worker_threads'
 import { TmError } from '../../../core/errors.ts'
-import { createEngine, type Engine, resume } from './engine.ts'
+import { createEngine, type Engine } from './engine.ts'
 import { openDatabase } from './file.ts'
 
 export interface Call {
@@ -23,16 +23,13 @@ export type Opening = { ready: true } | { ready: false; error: unknown }
 
 export interface ThreadData {
   folder: string
-  steady: number
-  lease: number
 }
 
 /** Calls in one transaction at the most: bounds how long the first of them waits. */
 const maxGroup = 4096
 
-function serve(port: MessagePort, { folder, steady, lease }: ThreadData): void {
+function serve(port: MessagePort, { folder }: ThreadData): void {
   const database = openDatabase(folder)
-  resume(database, steady, lease)
   const engine = createEngine(database)
   port.on('message', (first: Call[]) => {
     const calls = [...first]

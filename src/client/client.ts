@@ -1,0 +1,122 @@
+/**
+ * The one way into a node, for commands, workers and siblings. Typed from the node's routes, of
+ * which it takes nothing but the types. Every call either gives the answer's data or throws a
+ * `TmError`: the one the node sent, or `unreachable`.
+ */
+import { hc } from 'hono/client'
+import { encodeFrames, type Frame, framesType } from '../core/frames.ts'
+import type { SettingName } from '../core/settings.ts'
+import type { NewTask, TaskState } from '../core/task.ts'
+import type { App } from '../node/app.ts'
+import { data, orNotFound } from './answers.ts'
+import { leaseCalls } from './leases.ts'
+import { createTransport, type Patience } from './transport.ts'
+
+export interface ConnectOptions {
+  url: string
+  token: string
+}
+
+/** The routes, as functions that send one request with this much patience. */
+export type Api = (patience?: Patience) => ReturnType<typeof hc<App>>
+
+export type Client = ReturnType<typeof connect>
+
+export type NodeState = Awaited<ReturnType<Client['state']>>
+
+/** What a worker says of itself. */
+export interface Heartbeat {
+  slots: number
+  running: number
+  draining: boolean
+  pid?: number
+}
+
+type Settings = Record<SettingName, number>
+
+export function connect({ url, token }: ConnectOptions) {
+  const headers = { authorization: `Bearer ${token}` }
+  const api: Api = (patience = {}) =>
+    hc<App>(url, { headers, fetch: createTransport(patience) as typeof fetch })
+
+  return {
+    url,
+
+    enqueue: async (task: NewTask, patience?: Patience) =>
+      await data(
+        api(patience).enqueue.$put(
+          {
+            query: { iterations: String(task.iterations) },
+            header: { 'idempotency-key': task.id },
+          },
+          { init: { body: task.body } },
+        ),
+      ),
+
+    /** Safe to repeat: each task has its id. */
+    enqueueMany: async (tasks: NewTask[], patience?: Patience) => {
+      const frames: Frame[] = tasks.map(({ body, ...header }) => ({ header, body }))
+      const init = {
+        body: encodeFrames(frames),
+        headers: { ...headers, 'content-type': framesType },
+      }
+      return (await data(api(patience).v1.tasks.$post({}, { init }))).tasks
+    },
+
+    task: async (id: string, patience?: Patience) =>
+      await data(api(patience).v1.tasks[':id'].$get({ param: { id } })),
+    lookup: async (ids: string[], patience?: Patience) =>
+      (await data(api(patience).v1.tasks.lookup.$post({ json: { ids } }))).tasks,
+    list: async (
+      query: { state?: TaskState; limit: string; cursor: string },
+      patience?: Patience,
+    ) => await data(api(patience).v1.tasks.$get({ query })),
+    cancel: async (id: string, patience?: Patience) =>
+      await data(api(patience).v1.tasks[':id'].cancel.$post({ param: { id } })),
+    retry: async (id: string, patience?: Patience) =>
+      await data(api(patience).v1.tasks[':id'].retry.$post({ param: { id } })),
+
+    results: async ({ limit, cursor }: { limit: number; cursor?: number }, patience?: Patience) => {
+      const from = cursor === undefined ? {} : { cursor: String(cursor) }
+      const query = { limit: String(limit), ...from }
+      return await data(api(patience).v1.results.$get({ query }))
+    },
+    markPulled: async (ids: string[], patience?: Patience) => {
+      for (let start = 0; start < ids.length; start += 1000) {
+        const json = { ids: ids.slice(start, start + 1000) }
+        await data(api(patience).v1.results.pulled.$post({ json }))
+      }
+    },
+
+    state: async (patience?: Patience) => await data(api(patience).v1.state.$get()),
+    settings: async (patience?: Patience) => await data(api(patience).v1.settings.$get()),
+    changeSettings: async (json: Partial<Settings>, patience?: Patience) =>
+      await data(api(patience).v1.settings.$patch({ json })),
+    setSiblings: async (siblings: { id: string; url: string }[], patience?: Patience) =>
+      await data(api(patience).v1.siblings.$put({ json: { siblings } })),
+    drain: async (patience?: Patience) => await data(api(patience).v1.drain.$post()),
+
+    askForLoan: async ({ id }: { id: string }, patience?: Patience) =>
+      await data(api(patience).try_get_node_quota.$get({ query: { loan: id } })),
+    /** Undefined when the lender knows of no such loan any more. */
+    renewLoan: async (loan: string, patience?: Patience) =>
+      await orNotFound(data(api(patience).v1.loans[':loan'].$put({ param: { loan } }))),
+    returnLoan: async (loan: string, patience?: Patience) =>
+      await data(api(patience).v1.loans[':loan'].$delete({ param: { loan } })),
+
+    ...leaseCalls(api),
+
+    heartbeat: async (id: string, json: Heartbeat, patience?: Patience) =>
+      await data(api(patience).v1.workers[':id'].$put({ param: { id }, json })),
+    /** Undefined when the node does not know the worker (any more). */
+    workerDown: async (id: string, patience?: Patience) =>
+      await orNotFound(
+        data(
+          api(patience).worker_down[':instance_id'].$post({
+            param: { instance_id: id },
+            json: { id },
+          }),
+        ),
+      ),
+  }
+}

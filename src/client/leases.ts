@@ -1,0 +1,55 @@
+/** The calls that a worker makes for its leases. Bodies come as frames, not as JSON. */
+import { decodeFrames } from '../core/frames.ts'
+import type { Lease } from '../core/task.ts'
+import { type Answer, data, read } from './answers.ts'
+import type { Api } from './client.ts'
+import type { Patience } from './transport.ts'
+
+export interface AttemptRef {
+  id: string
+  attempt: number
+}
+
+export type Verdict = 'done' | 'lost' | 'foreign'
+
+export interface ClaimWish {
+  max: number
+  /** In blocks, see `workOf` in core/task.ts. */
+  maxWork: number
+  /** Milliseconds. */
+  wait: number
+  running: number
+}
+
+export function leaseCalls(api: Api) {
+  return {
+    claim: async (json: ClaimWish, patience?: Patience): Promise<Lease[]> => {
+      const response = await api(patience).v1.leases.claim.$post({ json })
+      if (!response.ok) await data(response as unknown as Promise<Answer<never>>)
+      return await read(async () => {
+        const leases: Lease[] = []
+        for await (const { header, body } of decodeFrames(response.body, 2 ** 32)) {
+          leases.push({ ...(header as Omit<Lease, 'body'>), body })
+        }
+        return leases
+      })
+    },
+    renew: async (leases: AttemptRef[], patience?: Patience) =>
+      await verdicts(api(patience).v1.leases.renew.$post({ json: { leases } })),
+    complete: async (reports: (AttemptRef & { result: string })[], patience?: Patience) =>
+      await verdicts(api(patience).v1.leases.complete.$post({ json: { reports } })),
+    fail: async (reports: (AttemptRef & { error: string })[], patience?: Patience) =>
+      await verdicts(api(patience).v1.leases.fail.$post({ json: { reports } })),
+    release: async (leases: AttemptRef[], patience?: Patience) =>
+      await verdicts(api(patience).v1.leases.release.$post({ json: { leases } })),
+  }
+}
+
+/** All too late (409) or all of another worker (403) are answers too, not errors. */
+async function verdicts(answer: Promise<Answer<{ verdicts: Verdict[] }>>): Promise<Verdict[]> {
+  const response = await answer
+  const settled = response.status === 409 || response.status === 403
+  if (!settled) return (await data(Promise.resolve(response))).verdicts
+  const { verdicts: given } = await read(() => response.json())
+  return given ?? (await data(answer))
+}

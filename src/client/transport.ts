@@ -1,0 +1,87 @@
+/**
+ * One request over the network: how long it may take, how often it is tried, and what its failure
+ * is called. All of a node's requests may be repeated, so a lost answer is asked for again.
+ */
+import { setTimeout as sleep } from 'node:timers/promises'
+import { isErrorCode, TmError } from '../core/errors.ts'
+
+export interface Patience {
+  /** Milliseconds for one try. */
+  timeout?: number
+  /** How often to try again when no answer comes or the node is not ready. */
+  retries?: number
+  /** Gives up at once. */
+  signal?: AbortSignal | undefined
+}
+
+const firstPauseMs = 100
+
+export function createTransport({ timeout = 30_000, retries = 0, signal }: Patience) {
+  return async (input: string | URL | Request, init?: RequestInit): Promise<Response> => {
+    for (let tries = 0; ; tries += 1) {
+      try {
+        return await once(input, init, timeout, signal)
+      } catch (error) {
+        if (tries >= retries || signal?.aborted) throw error
+        await sleep(firstPauseMs * 2 ** tries, undefined, { signal })
+      }
+    }
+  }
+}
+
+async function once(
+  input: string | URL | Request,
+  init: RequestInit | undefined,
+  timeout: number,
+  signal?: AbortSignal,
+): Promise<Response> {
+  const limit = AbortSignal.timeout(timeout)
+  const either = signal ? AbortSignal.any([signal, limit]) : limit
+  try {
+    return await fetch(input, { ...init, signal: either, redirect: 'error' })
+  } catch (error) {
+    if (signal?.aborted) throw signal.reason
+    throw unreachable(new URL(String(input)).origin, error, limit.aborted ? timeout : undefined)
+  }
+}
+
+/** Connection refused means that the node has seen nothing of the request. */
+export function wasRefused(error: unknown): boolean {
+  const cause = error instanceof TmError ? (error.cause as NodeJS.ErrnoException) : undefined
+  return cause?.code === 'ECONNREFUSED'
+}
+
+function unreachable(origin: string, error: unknown, waited?: number): TmError {
+  const cause = (error as { cause?: NodeJS.ErrnoException }).cause ?? error
+  const why = waited === undefined ? describe(cause) : `no answer in ${waited / 1000} s`
+  return new TmError('unreachable', `${origin} can't be reached: ${why}`, {
+    cause,
+    suggestions: ['See which nodes are up: tm health', 'Start what is missing: tm up'],
+  })
+}
+
+function describe(cause: unknown): string {
+  const { code, message } = cause as NodeJS.ErrnoException
+  if (code === 'ECONNREFUSED') return 'nothing listens there'
+  if (code === 'ECONNRESET' || code === 'UND_ERR_SOCKET') return 'the connection broke'
+  return message || String(code)
+}
+
+/** The error in an answer that is not a success. */
+export async function errorIn(response: {
+  status: number
+  text(): Promise<string>
+}): Promise<TmError> {
+  const text = await response.text().catch(() => '')
+  const { code, message, suggestions } = parse(text)
+  if (isErrorCode(code) && message) return new TmError(code, message, { suggestions })
+  return new TmError('internal', `The node answered with status ${response.status}`)
+}
+
+function parse(text: string): { code?: unknown; message?: string; suggestions?: string[] } {
+  try {
+    return JSON.parse(text).error ?? {}
+  } catch {
+    return {}
+  }
+}

@@ -1,0 +1,60 @@
+/** The node's HTTP interface: all routes on one app, and how errors become answers. */
+import { answerErrors } from './errors.ts'
+import type { Loans } from './loans.ts'
+import { openApiDocument } from './openapi.ts'
+import type { Queue } from './queue.ts'
+import { clusterRoutes } from './routes/cluster.ts'
+import { enqueueRoutes } from './routes/enqueue.ts'
+import { allow, authenticate, routes } from './routes/guard.ts'
+import { healthRoutes } from './routes/health.ts'
+import { leaseRoutes } from './routes/leases.ts'
+import { loanRoutes } from './routes/loans.ts'
+import { resultRoutes } from './routes/results.ts'
+import { errorSchema } from './routes/schemas.ts'
+import { taskRoutes } from './routes/tasks.ts'
+import { workerRoutes } from './routes/workers.ts'
+import type { Scaler } from './scaler.ts'
+import type { LiveSettings } from './settings.ts'
+import type { Siblings } from './siblings.ts'
+import type { Workers } from './workers.ts'
+
+/** What the routes work with. */
+export interface Deps {
+  info: { id: string; cluster: string; version: string; startedAt: number }
+  /** The cluster's secret, under which all its tokens are made. */
+  secret: Uint8Array
+  queue: Queue
+  workers: Workers
+  loans: Loans
+  scaler: Pick<Scaler, 'last'>
+  settings: LiveSettings
+  siblings: Siblings
+  /** Periodic duties that fail at the moment, and why. */
+  duties: ReadonlyMap<string, string>
+  /** Where an error that nobody foresaw is written down. */
+  onError: (what: string, error: unknown) => void
+}
+
+export type App = ReturnType<typeof createApp>
+
+export function createApp(deps: Deps) {
+  const base = routes()
+  base.use(authenticate(deps.secret))
+  const app = base
+    .route('/', enqueueRoutes(deps))
+    .route('/', leaseRoutes(deps))
+    .route('/', taskRoutes(deps))
+    .route('/', resultRoutes(deps))
+    .route('/', workerRoutes(deps))
+    .route('/', loanRoutes(deps))
+    .route('/', clusterRoutes(deps))
+    .route('/', healthRoutes(deps))
+  app.get('/openapi.json', allow(['admin']), (c) => c.json(openApiDocument(app, deps.info.version)))
+  app.openAPIRegistry.registerComponent('securitySchemes', 'bearer', {
+    type: 'http',
+    scheme: 'bearer',
+  })
+  app.openAPIRegistry.register('Error', errorSchema)
+  answerErrors(app, deps.onError)
+  return app
+}

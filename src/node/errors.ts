@@ -1,0 +1,31 @@
+/** How errors become HTTP answers: known ones by their code, unknown ones logged and masked. */
+import type { OpenAPIHono } from '@hono/zod-openapi'
+import { HTTPException } from 'hono/http-exception'
+import { errorCodes, TmError } from '../core/errors.ts'
+import type { Env } from './routes/guard.ts'
+
+export function answerErrors(
+  app: OpenAPIHono<Env>,
+  onError: (what: string, error: unknown) => void,
+): void {
+  app.notFound((c) => {
+    const error = new TmError('not_found', `There is no ${c.req.method} ${c.req.path}`)
+    return c.json({ error: error.toJSON() }, 404)
+  })
+  app.onError((thrown, c) => {
+    const error = recognise(thrown)
+    if (error.code === 'internal') onError(`${c.req.method} ${c.req.path}`, thrown)
+    // What is left of a body that is too large is not read: the connection has to end.
+    if (error.code === 'too_large') c.header('connection', 'close')
+    return c.json({ error: error.toJSON() }, errorCodes[error.code].status)
+  })
+}
+
+function recognise(thrown: unknown): TmError {
+  if (thrown instanceof TmError) return thrown
+  // Hono's own: a body that is not JSON.
+  if (thrown instanceof HTTPException && thrown.status === 400) {
+    return new TmError('invalid', thrown.message)
+  }
+  return new TmError('internal', 'Something went wrong on this node; its log says what')
+}

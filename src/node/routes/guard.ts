@@ -1,0 +1,74 @@
+/**
+ * Deny by default: no request but `/healthz` gets past `authenticate` without a token, and no route
+ * can be declared without the roles that may use it.
+ */
+import { createRoute, OpenAPIHono, type RouteConfig } from '@hono/zod-openapi'
+import type { MiddlewareHandler } from 'hono'
+import { TmError } from '../../core/errors.ts'
+import { type Principal, type Role, verifyToken } from '../../core/tokens.ts'
+
+export interface Env {
+  Variables: { principal: Principal }
+}
+
+/** The one path that answers without a token; it says `ok` and nothing else. */
+export const openPath = '/healthz'
+
+export function authenticate(secret: Uint8Array): MiddlewareHandler<Env> {
+  return async (c, next) => {
+    if (c.req.path === openPath) return await next()
+    const header = c.req.header('authorization')
+    const token = header?.startsWith('Bearer ') ? header.slice(7) : ''
+    const principal = verifyToken(secret, token)
+    if (!principal) {
+      throw new TmError(
+        'unauthorized',
+        header ? 'This token is not valid here' : 'No token given',
+        {
+          suggestions: ['curl -H "Authorization: Bearer $(tm token)" …'],
+        },
+      )
+    }
+    c.set('principal', principal)
+    await next()
+  }
+}
+
+/** Lets only these roles through. */
+export function allow(roles: readonly Role[]): MiddlewareHandler<Env> {
+  return async (c, next) => {
+    const { role } = c.get('principal')
+    if (!roles.includes(role)) {
+      throw new TmError('forbidden', `A ${role} token may not do this`)
+    }
+    await next()
+  }
+}
+
+/** A route that only these roles may use. */
+export function guarded<
+  const P extends string,
+  const R extends Omit<RouteConfig, 'path'> & { path: P },
+>(roles: readonly Role[], config: R) {
+  return createRoute({
+    ...config,
+    middleware: allow(roles),
+    security: [{ bearer: [...roles] }],
+  } as R & { middleware: MiddlewareHandler<Env> })
+}
+
+/** A set of routes whose requests are checked against their schemas; all problems in one error. */
+export function routes() {
+  return new OpenAPIHono<Env>({
+    defaultHook(result) {
+      if (result.success) return
+      const problems = result.error.issues.map(({ path, message }) => {
+        const where = path.join('.')
+        return where === '' || message.startsWith(String(path.at(-1)))
+          ? message
+          : `${where}: ${message}`
+      })
+      throw new TmError('invalid', problems.join('; '))
+    },
+  })
+}

@@ -1,0 +1,148 @@
+/** What workers do: claim leases, renew them, report what became of them, hand them back. */
+import { z } from '@hono/zod-openapi'
+import type { Context } from 'hono'
+import { TmError } from '../../core/errors.ts'
+import { encodeFrames, framesType } from '../../core/frames.ts'
+import type { Deps } from '../app.ts'
+import type { Verdict } from '../store/store.ts'
+import { type Env, guarded, routes } from './guard.ts'
+import { attemptSchema, json, verdictsSchema } from './schemas.ts'
+
+/** Answers of one claim carry at most so many bytes of bodies, but one body in any case. */
+const maxClaimBytes = 16 * 1024 ** 2
+
+const claim = guarded(['worker'], {
+  method: 'post',
+  path: '/v1/leases/claim',
+  summary: 'Leases on tasks, as frames with {id, attempt, iterations} for a header',
+  request: {
+    body: {
+      required: true,
+      ...json(
+        z.object({
+          max: z.int().min(1).max(10_000).describe('at most so many leases'),
+          maxWork: z.int().min(1).describe('no more once their work reaches this, in blocks'),
+          wait: z.int().min(0).max(60_000).describe('ms to wait for a task'),
+          running: z.int().min(0).describe('tasks in the hands of the worker'),
+        }),
+        'What the worker can take',
+      ),
+    },
+  },
+  responses: {
+    200: {
+      description: 'Leases; none when there was no task in time',
+      content: { [framesType]: { schema: z.any().openapi({ type: 'string', format: 'binary' }) } },
+    },
+  },
+})
+
+const settled = {
+  200: json(verdictsSchema, 'A verdict on each'),
+  403: json(verdictsSchema, 'Another worker holds all of these leases; nothing changed'),
+  409: json(verdictsSchema, 'All of these come too late; nothing changed'),
+}
+
+const renew = guarded(['worker'], {
+  method: 'post',
+  path: '/v1/leases/renew',
+  summary: 'The worker is still at these',
+  request: {
+    body: { required: true, ...json(z.object({ leases: many(attemptSchema) }), 'Leases') },
+  },
+  responses: settled,
+})
+
+const complete = guarded(['worker'], {
+  method: 'post',
+  path: '/v1/leases/complete',
+  summary: 'These succeeded',
+  request: {
+    body: {
+      required: true,
+      ...json(
+        z.object({
+          reports: many(
+            attemptSchema.extend({
+              result: z.string().regex(/^[0-9a-f]{128}$/, 'a result is 64 bytes in hex'),
+            }),
+          ),
+        }),
+        'Results, in hex',
+      ),
+    },
+  },
+  responses: settled,
+})
+
+const fail = guarded(['worker'], {
+  method: 'post',
+  path: '/v1/leases/fail',
+  summary: 'These failed: each is tried again later, or was tried for the last time',
+  request: {
+    body: {
+      required: true,
+      ...json(z.object({ reports: many(attemptSchema.extend({ error: z.string() })) }), 'Errors'),
+    },
+  },
+  responses: settled,
+})
+
+const release = guarded(['worker'], {
+  method: 'post',
+  path: '/v1/leases/release',
+  summary: 'The worker hands these back: they are queued again and nothing counts against them',
+  request: {
+    body: { required: true, ...json(z.object({ leases: many(attemptSchema) }), 'Leases') },
+  },
+  responses: settled,
+})
+
+export function leaseRoutes({ queue, workers }: Deps) {
+  const workerOf = (c: Context<Env>) => {
+    const { subject } = c.get('principal')
+    workers.heard(subject)
+    return subject
+  }
+
+  return routes()
+    .openapi(claim, async (c) => {
+      const { running, ...wish } = c.req.valid('json')
+      const worker = workerOf(c)
+      if (workers.isLeaving(worker)) throw new TmError('unavailable', 'This worker is to stop')
+      workers.heard(worker, running)
+      const signal = c.req.raw.signal
+      const leases = await queue.claim({ ...wish, worker, maxBytes: maxClaimBytes, signal })
+      workers.heard(worker, running + leases.length)
+      const frames = leases.map(({ body, ...header }) => ({ header, body }))
+      return c.body(encodeFrames(frames), 200, { 'content-type': framesType })
+    })
+    .openapi(renew, async (c) =>
+      answer(c, await queue.renew(workerOf(c), c.req.valid('json').leases)),
+    )
+    .openapi(complete, async (c) => {
+      const reports = c.req.valid('json').reports.map(({ id, attempt, result }) => ({
+        id,
+        attempt,
+        result: new Uint8Array(Buffer.from(result, 'hex')),
+      }))
+      return answer(c, await queue.complete(workerOf(c), reports))
+    })
+    .openapi(fail, async (c) =>
+      answer(c, await queue.fail(workerOf(c), c.req.valid('json').reports)),
+    )
+    .openapi(release, async (c) =>
+      answer(c, await queue.release(workerOf(c), c.req.valid('json').leases)),
+    )
+}
+
+function many<T extends z.ZodType>(item: T) {
+  return z.array(item).min(1).max(10_000)
+}
+
+/** One report among many that comes too late must not hide that the others counted. */
+function answer(c: Context<Env>, verdicts: Verdict[]) {
+  if (verdicts.includes('done')) return c.json({ verdicts }, 200)
+  if (verdicts.includes('lost')) return c.json({ verdicts }, 409)
+  return c.json({ verdicts }, 403)
+}

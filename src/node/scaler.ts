@@ -1,0 +1,103 @@
+/**
+ * The scaler: observes, decides (pure, `core/policy.ts`), acts. On a timer, and on every enqueue;
+ * one step at a time.
+ */
+import { decide, type Observation, type Plan } from '../core/policy.ts'
+import type { Settings } from '../core/settings.ts'
+import type { Loans } from './loans.ts'
+import type { Queue } from './queue.ts'
+import type { Siblings } from './siblings.ts'
+import type { Workers } from './workers.ts'
+
+export interface ScalerOptions {
+  queue: Pick<Queue, 'stats' | 'isPaused'>
+  workers: Workers
+  loans: Loans
+  siblings: Pick<Siblings, 'list'>
+  settings: () => Settings
+  /** Every decision that is not the one before it again. */
+  onPlan: (plan: Plan) => void
+  onError: (what: string, error: unknown) => void
+}
+
+export type Scaler = ReturnType<typeof createScaler>
+
+/** A burst of enqueues is answered with one step now and one after it, not with thousands. */
+const quietMs = 50
+
+export function createScaler(options: ScalerOptions) {
+  const { queue, workers, loans, siblings, settings, onPlan, onError } = options
+  const start: Plan = { action: 'none', rule: 2, drain: 0, reason: 'just started' }
+  let plan = start
+  let turn: Promise<unknown> = Promise.resolve()
+  let poked: NodeJS.Timeout | undefined
+  let lastStep = 0
+
+  async function observe(): Promise<Observation> {
+    const { backlog, oldestWait } = await queue.stats()
+    // Everything below is read in one go: nothing may change between seeing and acting.
+    return {
+      backlog,
+      oldestWait,
+      active: workers.active(),
+      draining: workers.draining(),
+      limit: loans.limit(),
+      siblings: siblings.list().length,
+      refusal: loans.refusal(),
+      launchFailure: workers.launchFailure(),
+      paused: queue.isPaused(),
+    } as Observation
+  }
+
+  async function act({ action, drain }: Plan): Promise<void> {
+    if (action === 'launch') await workers.launch()
+    // The worker has half of the time in which the lender does not count on the place yet.
+    if (action === 'drain') workers.drain(drain, settings().loan / 6)
+    if (action === 'borrow') {
+      const granted = await loans.borrow()
+      if (granted && loans.total() > workers.active()) await workers.launch()
+    }
+  }
+
+  async function step(): Promise<void> {
+    lastStep = performance.now()
+    const next = decide(await observe(), settings())
+    const isNew = next.action !== 'none' || next.rule !== plan.rule
+    plan = next
+    if (isNew) onPlan(next)
+    await act(next)
+  }
+
+  /** Steps never overlap: each decides on what the one before it has done. */
+  function inTurn(work: () => Promise<void>): Promise<void> {
+    const mine = turn.then(work)
+    turn = mine.catch(() => {})
+    return mine
+  }
+
+  return {
+    /** The timer's step: looks after workers and loans first. */
+    tick: (): Promise<void> =>
+      inTurn(async () => {
+        await workers.sweep()
+        await loans.tick(workers.active())
+        await step()
+      }),
+
+    /** There is new work: decides soon. */
+    poke(): void {
+      if (poked) return
+      const wait = Math.max(0, lastStep + quietMs - performance.now())
+      poked = setTimeout(() => {
+        poked = undefined
+        inTurn(step).catch((error) => onError('scaling', error))
+      }, wait)
+    },
+
+    stop(): void {
+      clearTimeout(poked)
+    },
+
+    last: (): Plan => plan,
+  }
+}

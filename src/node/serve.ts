@@ -1,0 +1,154 @@
+/** The composition root of a node: opens the store, puts the parts together, listens, and ends well. */
+import type { Server } from 'node:http'
+import { serve } from '@hono/node-server'
+import type { Logger } from 'pino'
+import { messageOf, TmError } from '../core/errors.ts'
+import type { Settings } from '../core/settings.ts'
+import { signToken } from '../core/tokens.ts'
+import type { Machine, Provider } from '../provider/provider.ts'
+import { createApp } from './app.ts'
+import { systemClock } from './clock.ts'
+import { loadLoans } from './loans.ts'
+import { type Loop, startLoop } from './loop.ts'
+import { createQueue } from './queue.ts'
+import { createScaler } from './scaler.ts'
+import { loadSettings } from './settings.ts'
+import { dialWith, loadSiblings } from './siblings.ts'
+import { openSqliteStore } from './store/sqlite/sqlite.ts'
+import { createWorkers } from './workers.ts'
+
+export interface NodeOptions {
+  id: string
+  cluster: string
+  version: string
+  /** Where its database lies. */
+  folder: string
+  /** Loopback, unless the node has TLS. */
+  host: string
+  /** 0 takes any free port. */
+  port: number
+  secret: Uint8Array
+  settings: Partial<Settings>
+  provider: Provider
+  /** Launches a worker of this node with this token; the provider says what a machine is. */
+  launchWorker: (worker: { id: string; token: string; url: string }) => Promise<Machine>
+  newWorkerId: () => string
+  log: Logger
+}
+
+export interface RunningNode {
+  url: string
+  /** Stops listening, waits for answers under way, closes the store. */
+  stop(): Promise<void>
+}
+
+export async function startNode(options: NodeOptions): Promise<RunningNode> {
+  const { id, cluster, version, secret, log } = options
+  const store = await openSqliteStore({ folder: options.folder })
+  const onError = (what: string, error: unknown) => log.error({ err: error }, what)
+  const duties = new Map<string, string>()
+  const settings = await loadSettings(store, options.settings)
+  await store.resume(settings.get().lease, systemClock())
+  const siblings = await loadSiblings(
+    store,
+    dialWith(signToken(secret, { role: 'node', subject: id })),
+  )
+  const clock = systemClock
+  const queue = createQueue({ store, clock, settings: settings.get })
+  const loans = await loadLoans({ store, siblings, clock, settings: settings.get, onError })
+  let url = ''
+  const workers = createWorkers({
+    node: id,
+    provider: options.provider,
+    launch: async (worker) => {
+      const token = signToken(secret, { role: 'worker', subject: worker })
+      log.info({ worker }, 'launching a worker')
+      return await options.launchWorker({ id: worker, token, url })
+    },
+    newId: options.newWorkerId,
+    clock,
+    settings: settings.get,
+    onError,
+  })
+  const scaler = createScaler({
+    queue,
+    workers,
+    loans,
+    siblings,
+    settings: settings.get,
+    onPlan: (plan) => log.info(plan, 'scaling'),
+    onError,
+  })
+  const info = { id, cluster, version, startedAt: Date.now() }
+  const deps = { info, secret, queue, workers, loans, scaler, settings, siblings, duties, onError }
+  const server = await listen(createApp(deps).fetch, options)
+  url = urlOf(server, options.host)
+  queue.onWork(scaler.poke)
+
+  /** A duty that fails is logged when that begins, shown in `health`, and tried again. */
+  function watch(name: string, tick: () => Promise<unknown>): Loop {
+    const failed = (error: unknown) => {
+      if (!duties.has(name)) onError(`${name} fails`, error)
+      duties.set(name, messageOf(error))
+    }
+    const duty = async () => {
+      await tick()
+      duties.delete(name)
+    }
+    return startLoop(duty, { every: () => settings.get().tick, onError: failed })
+  }
+
+  const loops = [watch('looking after leases', queue.reap), watch('scaling', scaler.tick)]
+  log.info({ url }, 'serving')
+
+  return {
+    url,
+    async stop() {
+      queue.pause()
+      scaler.stop()
+      await Promise.all(loops.map((loop) => loop.stop()))
+      await close(server)
+      await store.close()
+      log.info('stopped')
+    },
+  }
+}
+
+/** Timeouts for clients that are slow on purpose: 10 s for headers, 5 min for a whole request. */
+async function listen(
+  fetch: (request: Request, env: unknown) => Response | Promise<Response>,
+  { host, port }: NodeOptions,
+): Promise<Server> {
+  return await new Promise((resolve, reject) => {
+    const serverOptions = {
+      headersTimeout: 10_000,
+      requestTimeout: 300_000,
+      keepAliveTimeout: 30_000,
+      maxHeaderSize: 16_384,
+    }
+    const server = serve({ fetch, hostname: host, port, serverOptions }, () => {
+      resolve(server as Server)
+    })
+    server.once('error', (error: NodeJS.ErrnoException) => {
+      const taken = error.code === 'EADDRINUSE'
+      const why = taken ? 'another program listens there' : error.message
+      reject(new TmError('failed', `Can't listen on ${host}:${port}: ${why}`, { cause: error }))
+    })
+  })
+}
+
+function urlOf(server: Server, host: string): string {
+  const address = server.address()
+  if (typeof address !== 'object' || !address) throw new Error('the server has no address')
+  return `http://${host}:${address.port}`
+}
+
+/** Idle connections end at once, busy ones when their answer is out, all of them after 5 s. */
+async function close(server: Server): Promise<void> {
+  const force = setTimeout(() => server.closeAllConnections(), 5000)
+  await new Promise((resolve) => {
+    server.close(resolve)
+    server.closeIdleConnections()
+  })
+  clearTimeout(force)
+}

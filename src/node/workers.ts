@@ -1,0 +1,220 @@
+/**
+ * The workers of this node: the machines that its provider lists, and what those that joined say of
+ * themselves. Launches and removes machines; when to do so is the scaler's decision.
+ */
+import type { Clock } from '../core/clock.ts'
+import { messageOf } from '../core/errors.ts'
+import type { Settings } from '../core/settings.ts'
+import type { Machine, Provider } from '../provider/provider.ts'
+
+/** lost: it has not been heard of for longer than a lease. */
+export type WorkerState = 'starting' | 'idle' | 'busy' | 'draining' | 'lost'
+
+export interface WorkerView {
+  id: string
+  state: WorkerState
+  slots: number
+  /** Tasks in its hands. */
+  running: number
+  pid?: number
+  /** Wall-clock milliseconds since the epoch. */
+  launchedAt: number
+}
+
+/** What a worker says of itself with every heartbeat. */
+export interface Heartbeat {
+  slots: number
+  running: number
+  draining: boolean
+  pid?: number | undefined
+}
+
+export interface WorkersOptions {
+  node: string
+  provider: Pick<Provider, 'list' | 'terminate'>
+  /** Makes the machine of a new worker with this id. */
+  launch: (id: string) => Promise<Machine>
+  newId: () => string
+  clock: Clock
+  settings: () => Settings
+  onError: (what: string, error: unknown) => void
+}
+
+interface Worker {
+  id: string
+  machine: Machine | undefined
+  /** Undefined until it has joined. */
+  heartbeat: Heartbeat | undefined
+  /** We told it to stop. */
+  leaving: boolean
+  launchedAt: number
+  /** Steady milliseconds: when it was launched or first listed, then when it was last heard of. */
+  heardAt: number
+}
+
+/** Told to stop and not gone after this long: the provider makes it stop. Milliseconds. */
+const defaultGrace = 10_000
+
+export type Workers = ReturnType<typeof createWorkers>
+
+export function createWorkers(options: WorkersOptions) {
+  const { node, provider, clock, settings } = options
+  const known = new Map<string, Worker>()
+  /** Said to be gone, and perhaps still listed: a process takes a moment to end. */
+  const departed = new Set<string>()
+  let failures = 0
+  let failure: { reason: string; until: number } | undefined
+  let lastSweep = clock().steady
+
+  function add(id: string, machine?: Machine): Worker {
+    const { wall, steady } = clock()
+    const launchedAt = machine?.launchedAt ?? wall
+    const worker: Worker = {
+      id,
+      machine,
+      heartbeat: undefined,
+      leaving: false,
+      launchedAt,
+      heardAt: steady,
+    }
+    known.set(id, worker)
+    return worker
+  }
+
+  /** Waits 1 s after the first failed launch in a row, then 2 s, 4 s … up to a minute. */
+  function launchFailed(reason: string): void {
+    failures += 1
+    failure = { reason, until: clock().steady + Math.min(60_000, 500 * 2 ** failures) }
+  }
+
+  function depart(id: string): void {
+    known.delete(id)
+    departed.add(id)
+  }
+
+  async function remove(worker: Worker, grace = defaultGrace): Promise<void> {
+    worker.leaving = true
+    try {
+      await provider.terminate(worker.id, { grace })
+      depart(worker.id)
+    } catch (error) {
+      worker.leaving = false
+      options.onError(`worker ${worker.id} could not be removed`, error)
+    }
+  }
+
+  function stateOf({ heartbeat, leaving, heardAt }: Worker): WorkerState {
+    if (leaving || heartbeat?.draining) return 'draining'
+    if (!heartbeat) return 'starting'
+    if (clock().steady - heardAt > settings().lease) return 'lost'
+    return heartbeat.running > 0 ? 'busy' : 'idle'
+  }
+
+  /** Never joined in time, or silent for two leases: its place is worth more than the hope. */
+  function isOverdue({ heartbeat, heardAt, leaving }: Worker): boolean {
+    const silent = clock().steady - heardAt
+    return !leaving && silent > (heartbeat ? 2 * settings().lease : settings().bootTimeout)
+  }
+
+  return {
+    /** Launches one. Its place is taken at once and given back when the launch fails. */
+    async launch(): Promise<boolean> {
+      const worker = add(options.newId())
+      try {
+        worker.machine = await options.launch(worker.id)
+        return true
+      } catch (error) {
+        known.delete(worker.id)
+        launchFailed(messageOf(error))
+        options.onError(`worker ${worker.id} was not launched`, error)
+        return false
+      }
+    },
+
+    /** Why not to launch now, if so: milliseconds until the next try. */
+    launchFailure(): { reason: string; retryIn: number } | undefined {
+      const retryIn = failure ? failure.until - clock().steady : 0
+      return failure && retryIn > 0 ? { reason: failure.reason, retryIn } : undefined
+    },
+
+    /** A worker joins, or says that it is still there. */
+    heartbeat(id: string, heartbeat: Heartbeat): void {
+      const worker = known.get(id) ?? add(id)
+      if (!worker.heartbeat) {
+        failures = 0
+        failure = undefined
+      }
+      worker.heartbeat = heartbeat
+      worker.heardAt = clock().steady
+    },
+
+    /** Any sign of life that is not a heartbeat. */
+    heard(id: string, running?: number): void {
+      const worker = known.get(id)
+      if (!worker?.heartbeat) return
+      worker.heardAt = clock().steady
+      if (running !== undefined) worker.heartbeat.running = running
+    },
+
+    isKnown: (id: string): boolean => known.has(id),
+    /** It was told to stop: nothing more may be leased to it. */
+    isLeaving: (id: string): boolean => known.get(id)?.leaving ?? departed.has(id),
+
+    /** It says it is going: its place is free now, and its machine is made to go. */
+    down(id: string): void {
+      const worker = known.get(id)
+      if (!worker) return
+      depart(id)
+      if (worker.machine) void remove(worker)
+    },
+
+    /** Tells this many to stop, idle ones first. */
+    drain(count: number, grace: number): void {
+      const order: WorkerState[] = ['starting', 'idle', 'lost', 'busy']
+      const staying = [...known.values()].filter((worker) => stateOf(worker) !== 'draining')
+      staying.sort((a, b) => order.indexOf(stateOf(a)) - order.indexOf(stateOf(b)))
+      for (const worker of staying.slice(0, count)) void remove(worker, grace)
+    },
+
+    /** Compares with what the provider says exists; removes what never joined or went silent. */
+    async sweep(): Promise<void> {
+      const asked = clock().steady
+      const machines = (await provider.list()).filter((machine) => machine.node === node)
+      const listed = new Map(machines.map((machine) => [machine.id, machine]))
+      for (const machine of machines) {
+        const worker = known.get(machine.id)
+        if (worker) worker.machine = machine
+        else if (!departed.has(machine.id)) add(machine.id, machine)
+      }
+      for (const id of departed) if (!listed.has(id)) departed.delete(id)
+      for (const worker of known.values()) {
+        const wasThere = worker.machine && worker.heardAt < asked && !worker.leaving
+        if (wasThere && !listed.has(worker.id)) {
+          known.delete(worker.id)
+          if (!worker.heartbeat) launchFailed(`worker ${worker.id} ended before it joined`)
+        }
+      }
+      // After a pause of this process itself nobody was heard of, and nobody is to blame.
+      const slept = clock().steady - lastSweep > settings().lease / 2 + settings().tick
+      lastSweep = clock().steady
+      if (slept) for (const worker of known.values()) worker.heardAt = lastSweep
+      for (const worker of [...known.values()].filter(isOverdue)) {
+        if (!worker.heartbeat) launchFailed(`worker ${worker.id} did not join in time`)
+        void remove(worker)
+      }
+    },
+
+    active: (): number => known.size,
+    draining: (): number =>
+      [...known.values()].filter((worker) => stateOf(worker) === 'draining').length,
+
+    list(): WorkerView[] {
+      return [...known.values()].map((worker) => {
+        const pid = worker.machine?.pid ?? worker.heartbeat?.pid
+        const { slots = 0, running = 0 } = worker.heartbeat ?? {}
+        const { id, launchedAt } = worker
+        return { id, state: stateOf(worker), slots, running, launchedAt, ...(pid ? { pid } : {}) }
+      })
+    },
+  }
+}
