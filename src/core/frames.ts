@@ -41,8 +41,9 @@ export function encodeFrames(frames: Frame[]): Uint8Array<ArrayBuffer> {
 }
 
 /**
- * The frames in a stream of pieces of any size; null is a request or an answer without a body. Throws `invalid` on a stream that ends inside a
- * frame or is not made of frames, `too_large` on a body over `maxBody` bytes, before it is read.
+ * The frames in a stream of pieces of any size; null is a request or an answer without a body.
+ * Throws `invalid` on a stream that ends inside a frame or is not made of frames, `too_large` on a
+ * body over `maxBody` bytes, before it is read.
  */
 export async function* decodeFrames(
   pieces: AsyncIterable<Uint8Array> | null,

@@ -16,6 +16,8 @@ export interface Loan {
   peer: string
   /** Steady milliseconds, on the clock of whoever holds the ledger. */
   expiresAt: number
+  /** Lent before a restart: kept until it expires, and never renewed. See {@link restore}. */
+  lapsing?: true
 }
 
 export interface Ledger {
@@ -57,7 +59,7 @@ export function lend(
   time: { now: number; duration: number },
 ): { ledger: Ledger; answer: Answer } {
   const now = current(ledger, time.now)
-  const repeated = now.lent.some((loan) => loan.id === ask.id && loan.peer === ask.borrower)
+  const repeated = now.lent.some((loan) => isAskedFor(loan, ask) && !loan.lapsing)
   const refusal = repeated ? undefined : refuse(now, means)
   if (refusal) return { ledger: now, answer: { granted: false, reason: refusal } }
   const loan = { id: ask.id, peer: ask.borrower, expiresAt: time.now + time.duration }
@@ -75,9 +77,14 @@ function refuse({ lent }: Ledger, { own, active, backlog }: Means): string | und
   return undefined
 }
 
+function isAskedFor({ id, peer }: Loan, ask: { id: string; borrower: string }): boolean {
+  return id === ask.id && peer === ask.borrower
+}
+
 /**
  * Lender: the borrower still uses the place. Undefined when there is no such loan: an expired or
- * returned one is never brought back, and one that a lowered limit no longer covers is let lapse.
+ * returned one is never brought back, and one that a lowered limit no longer covers, or that is
+ * older than a restart, is let lapse.
  */
 export function extend(
   ledger: Ledger,
@@ -86,16 +93,15 @@ export function extend(
   time: { now: number; duration: number },
 ): Ledger | undefined {
   const { lent, borrowed } = current(ledger, time.now)
-  const loan = lent.find(({ id, peer }) => id === ask.id && peer === ask.borrower)
-  if (!loan || lent.length > own) return undefined
+  const loan = lent.find((one) => isAskedFor(one, ask))
+  if (!loan || loan.lapsing || lent.length > own) return undefined
   const extended = { ...loan, expiresAt: time.now + time.duration }
   return { borrowed, lent: [...without(lent, ask.id), extended] }
 }
 
 /** Lender: the place is free again. Unknown ids change nothing. */
 export function takeBack(ledger: Ledger, ask: { id: string; borrower: string }): Ledger {
-  const lent = ledger.lent.filter(({ id, peer }) => id !== ask.id || peer !== ask.borrower)
-  return { ...ledger, lent }
+  return { ...ledger, lent: ledger.lent.filter((loan) => !isAskedFor(loan, ask)) }
 }
 
 /** Borrower: a loan was granted, or renewed, in answer to a question sent at `sentAt`. */
@@ -105,7 +111,7 @@ export function count(
 ): Ledger {
   const known = ledger.borrowed.find(({ id }) => id === loan.id)
   const until = loan.sentAt + loan.duration - marginOf(loan.duration)
-  const expiresAt = Math.max(until, known?.expiresAt ?? 0)
+  const expiresAt = Math.max(until, known?.expiresAt ?? until)
   const counted = { id: loan.id, peer: loan.lender, expiresAt }
   return { ...ledger, borrowed: [...without(ledger.borrowed, loan.id), counted] }
 }
@@ -117,12 +123,15 @@ export function forget(ledger: Ledger, id: string): Ledger {
 
 /**
  * After a restart the steady clock began anew: what was lent is kept for a whole period, and what
- * was borrowed counts for nothing until its lender has renewed it.
+ * was borrowed counts for nothing until its lender has renewed it. A kept loan may have expired
+ * before the restart and a worker of the lender's own be in its place, so it is never renewed.
  */
 export function restore(ledger: Ledger, time: { now: number; duration: number }): Ledger {
-  const lent = ledger.lent.map((loan) => ({ ...loan, expiresAt: time.now + time.duration }))
-  const borrowed = ledger.borrowed.map((loan) => ({ ...loan, expiresAt: time.now }))
-  return { lent, borrowed }
+  const expiresAt = time.now + time.duration
+  return {
+    lent: ledger.lent.map((loan) => ({ ...loan, expiresAt, lapsing: true })),
+    borrowed: ledger.borrowed.map((loan) => ({ ...loan, expiresAt: time.now })),
+  }
 }
 
 function without(loans: Loan[], id: string): Loan[] {

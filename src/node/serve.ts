@@ -27,6 +27,8 @@ export interface NodeOptions {
   host: string
   /** 0 takes any free port. */
   port: number
+  /** Takes any other port when this one is taken. */
+  orAnyPort?: boolean
   secret: Uint8Array
   settings: Partial<Settings>
   provider: Provider
@@ -117,7 +119,7 @@ export async function startNode(options: NodeOptions): Promise<RunningNode> {
 /** Timeouts for clients that are slow on purpose: 10 s for headers, 5 min for a whole request. */
 async function listen(
   fetch: (request: Request, env: unknown) => Response | Promise<Response>,
-  { host, port }: NodeOptions,
+  { host, port, orAnyPort }: Pick<NodeOptions, 'host' | 'port' | 'orAnyPort'>,
 ): Promise<Server> {
   return await new Promise((resolve, reject) => {
     const serverOptions = {
@@ -131,6 +133,7 @@ async function listen(
     })
     server.once('error', (error: NodeJS.ErrnoException) => {
       const taken = error.code === 'EADDRINUSE'
+      if (taken && orAnyPort) return resolve(listen(fetch, { host, port: 0 }))
       const why = taken ? 'another program listens there' : error.message
       reject(new TmError('failed', `Can't listen on ${host}:${port}: ${why}`, { cause: error }))
     })

@@ -32,6 +32,8 @@ export function createEngine(database: DatabaseSync): Engine {
   const leaseAgain = sql(`UPDATE tasks SET lease_until = ? WHERE state = ${states.running}`)
   const pullForward = sql(`UPDATE tasks SET run_at = ?
     WHERE state = ${states.queued} AND run_at > ?`)
+  const undelay = sql(`UPDATE tasks SET run_at = ?
+    WHERE state = ${states.queued} AND run_at > ? AND failures = 0`)
   const insert = sql(`INSERT INTO tasks (seq, id, state, iterations, size, run_at, enqueued_at)
     VALUES (?, ?, ${states.queued}, ?, ?, ?, ?) ON CONFLICT (id) DO NOTHING`)
   const insertBody = sql('INSERT INTO bodies (seq, body) VALUES (?, ?)')
@@ -64,6 +66,8 @@ export function createEngine(database: DatabaseSync): Engine {
       leaseAgain.run(Math.floor(steady + lease))
       const latest = Math.floor(steady + maxRetryDelayMs)
       pullForward.run(latest, latest)
+      // What has not failed was never delayed: it runs now, in its order.
+      undelay.run(Math.floor(steady), Math.floor(steady))
     },
 
     ...attemptMethods(database, counters, { find, bodyOf }),

@@ -12,32 +12,32 @@ import { applicationId, schema, schemaVersion } from './schema.ts'
 const fullCheckBytes = 256 * 1024 ** 2
 
 export function openDatabase(folder: string): DatabaseSync {
-  mkdirSync(folder, { recursive: true, mode: 0o700 })
   const file = join(folder, 'queue.db')
   const marker = join(folder, 'queue.created')
-  const isNew = !existsSync(file)
-  if (isNew && (existsSync(marker) || existsSync(`${file}-wal`))) {
-    throw damaged(file, 'it is missing, although this node has had a queue')
-  }
-  const database = openFile(file)
+  let database: DatabaseSync | undefined
   try {
-    if (!isNew) checkHeader(database, file)
+    mkdirSync(folder, { recursive: true, mode: 0o700 })
+    refuseLoss(file, marker)
+    database = new DatabaseSync(file, { timeout: 2000 })
+    checkHeader(database, file, existsSync(marker))
     configure(database)
-    if (isNew || isUnfinished(database)) create(database)
+    if (isUnfinished(database)) create(database)
     else check(database, file)
     if (!existsSync(marker)) writeFileSync(marker, '', { mode: 0o600, flush: true })
     return database
   } catch (error) {
-    database.close()
+    database?.close()
     throw explain(error, file)
   }
 }
 
-function openFile(file: string): DatabaseSync {
-  try {
-    return new DatabaseSync(file, { timeout: 2000 })
-  } catch (error) {
-    throw explain(error, file)
+/** Of an empty file SQLite would make a new database, and delete the log that belongs to the old. */
+function refuseLoss(file: string, marker: string): void {
+  const isMissing = !existsSync(file)
+  if (!isMissing && statSync(file).size > 0) return
+  if (existsSync(marker) || existsSync(`${file}-wal`)) {
+    const what = isMissing ? 'missing' : 'empty'
+    throw damaged(file, `it is ${what}, although this node has had a queue`)
   }
 }
 
@@ -58,7 +58,7 @@ function configure(database: DatabaseSync): void {
   database.exec('BEGIN EXCLUSIVE; COMMIT')
 }
 
-/** A process that was killed between making the file and its tables leaves a file without any. */
+/** No tables yet: a new file, or one whose process was killed between making it and them. */
 function isUnfinished(database: DatabaseSync): boolean {
   return pragma(database, 'application_id') === 0 && pragma(database, 'schema_version') === 0
 }
@@ -68,9 +68,8 @@ function create(database: DatabaseSync): void {
 }
 
 /** Before anything is written to the file: is it ours, whole, and not from a newer tm? */
-function checkHeader(database: DatabaseSync, file: string): void {
-  const pages = pragma(database, 'page_count')
-  if (isUnfinished(database) && pages === 0) return
+function checkHeader(database: DatabaseSync, file: string, hadQueue: boolean): void {
+  if (!hadQueue && isUnfinished(database)) return
   if (pragma(database, 'application_id') !== applicationId) {
     throw damaged(file, 'it is not the database of a tm node')
   }
@@ -80,7 +79,7 @@ function checkHeader(database: DatabaseSync, file: string): void {
       suggestions: ['Use the tm that made it, or a newer one.'],
     })
   }
-  const expected = pages * pragma(database, 'page_size')
+  const expected = pragma(database, 'page_count') * pragma(database, 'page_size')
   if (!existsSync(`${file}-wal`) && statSync(file).size < expected) {
     throw damaged(file, 'it is truncated')
   }
@@ -104,7 +103,13 @@ function explain(error: unknown, file: string): TmError {
   if (/database is locked/.test(message)) {
     return new TmError('conflict', `${file} is in use by another node`, { cause: error })
   }
-  if (/unable to open|readonly|not authorized/.test(message)) {
+  if (/disk is full|^ENOSPC/.test(message)) {
+    return new TmError('storage_full', `The disk of ${file} is full`, {
+      cause: error,
+      suggestions: ['Make room on it, then start the node again.'],
+    })
+  }
+  if (/unable to open|readonly|not authorized|^E[A-Z]+:/.test(message)) {
     return new TmError('failed', `${file} can't be opened for writing: ${message}`, {
       cause: error,
       suggestions: ['Check the permissions of the file and its folder, and the disk.'],

@@ -64,7 +64,21 @@ function connect(thread: Worker) {
   function flush(): void {
     const calls = outbox
     outbox = []
-    thread.postMessage(calls)
+    try {
+      thread.postMessage(calls)
+    } catch {
+      // Nothing was sent: one of them holds what can't be copied, such as a function.
+      for (const call of calls) sendAlone(call)
+    }
+  }
+
+  function sendAlone(call: Call): void {
+    try {
+      thread.postMessage([call])
+    } catch (error) {
+      waiting.get(call.call)?.reject(error)
+      waiting.delete(call.call)
+    }
   }
 
   return {

@@ -1,0 +1,41 @@
+#!/usr/bin/env node
+// Starts oclif. Plain JavaScript that any Node from 12 on can read: on one older than 24 it runs
+// itself again on the project's own Node 24 (the dev dependency `node`), or says what to do.
+import { spawn } from 'node:child_process'
+import { existsSync } from 'node:fs'
+import { fileURLToPath } from 'node:url'
+
+const wanted = 24
+
+if (Number(process.versions.node.split('.')[0]) >= wanted) await start()
+else runOn(fileURLToPath(new URL('../node_modules/node/bin/node', import.meta.url)))
+
+async function start() {
+  if (!existsSync(new URL('../dist', import.meta.url))) {
+    console.error('Error: tm is not built.\n  → npm ci, or npm run build')
+    process.exit(1)
+  }
+  // Whoever reads us may stop reading: `tm pull | head` is not an error.
+  process.stdout.on('error', (error) => process.exit(error.code === 'EPIPE' ? 0 : 1))
+  const { execute } = await import('@oclif/core')
+  await execute({ dir: import.meta.url })
+}
+
+function runOn(node) {
+  if (!existsSync(node)) {
+    console.error(`Error: tm needs Node ${wanted} or newer, this is ${process.versions.node}.`)
+    console.error('  → In a checkout: npm ci')
+    console.error('  → Installed globally: npm install -g node@24, then a new shell')
+    process.exit(1)
+  }
+  const child = spawn(node, process.argv.slice(1), { stdio: 'inherit' })
+  // A Ctrl-C reaches the child too, which decides what becomes of it.
+  process.on('SIGINT', () => {})
+  for (const signal of ['SIGTERM', 'SIGHUP']) process.on(signal, () => child.kill(signal))
+  child.on('exit', (code, signal) => {
+    if (signal) {
+      process.removeAllListeners(signal)
+      process.kill(process.pid, signal)
+    } else process.exit(code ?? 1)
+  })
+}

@@ -1,0 +1,70 @@
+/**
+ * What all commands share: the cluster flag, `--json`, errors with a cause, a fix and an exit code,
+ * and the one look at the environment of this process.
+ */
+import { Command, Flags } from '@oclif/core'
+import { chalkStderr } from 'chalk'
+import { errorCodes, messageOf, TmError } from '../core/errors.ts'
+import { createReporter, type Reporter } from './progress.ts'
+import { type Saved, savedCluster } from './saved.ts'
+
+export const clusterFlag = Flags.string({
+  aliases: ['name'],
+  default: 'default',
+  env: 'TM_CLUSTER',
+  description: 'name of the cluster',
+  helpGroup: 'GLOBAL',
+})
+
+export abstract class TmCommand extends Command {
+  static override enableJsonFlag = true
+  static override baseFlags = { cluster: clusterFlag }
+
+  /** Progress and messages, on stderr. */
+  protected get reporter(): Reporter {
+    return createReporter({
+      write: (text) => this.logToStderr(text),
+      animated: Boolean(process.stderr.isTTY) && !this.jsonEnabled(),
+    })
+  }
+
+  /** What this machine remembers of a cluster, which may not exist. */
+  protected saved(name: string): Saved {
+    return savedCluster(this.config.dataDir, name)
+  }
+
+  /** What a machine of a local cluster gets of our environment: nothing that could be a secret. */
+  protected machineEnvironment(): Record<string, string | undefined> {
+    const { PATH, HOME, TMPDIR, LANG } = process.env
+    return { PATH, HOME, TMPDIR, LANG, TM_DATA_DIR: this.config.dataDir }
+  }
+
+  /** How to start `tm` again, from the same place. */
+  protected machineCommand(): string[] {
+    return [process.execPath, `${this.config.root}/bin/run.js`]
+  }
+
+  protected override async catch(thrown: Error & { exitCode?: number }): Promise<never> {
+    const error = asTmError(thrown)
+    if (this.jsonEnabled()) this.logJson({ error: error.toJSON() })
+    else this.logToStderr(describeError(error))
+    return this.exit(errorCodes[error.code].exit)
+  }
+}
+
+/** oclif's own errors are about flags and arguments, unless they only carry an exit code. */
+function asTmError(thrown: Error & { oclif?: { exit?: number }; code?: string }): TmError {
+  if (thrown instanceof TmError) return thrown
+  if (thrown.code === 'EEXIT') throw thrown
+  if (thrown.oclif?.exit === 2) {
+    return new TmError('invalid', thrown.message.replace(/\nSee more help with --help$/, ''), {
+      suggestions: ['See what it takes: add --help'],
+    })
+  }
+  return new TmError('failed', messageOf(thrown), { cause: thrown })
+}
+
+export function describeError({ message, suggestions }: TmError): string {
+  const fixes = suggestions.map((suggestion) => `  → ${suggestion}`)
+  return [`${chalkStderr.red('Error:')} ${message}`, ...fixes].join('\n')
+}

@@ -1,0 +1,136 @@
+/** `tm up --local`: starts the nodes that are missing, introduces them to each other, changes what is new. */
+import { setTimeout as sleep } from 'node:timers/promises'
+import { connect } from '../../client/client.ts'
+import { TmError } from '../../core/errors.ts'
+import { formatSetting, type SettingName, type Settings, settings } from '../../core/settings.ts'
+import type { Machine, Provider } from '../../provider/provider.ts'
+import { adminToken, type NodeLink } from '../nodes.ts'
+import type { Reporter } from '../progress.ts'
+import type { Saved } from '../saved.ts'
+import { type Launcher, lastWords, launchNode, providerOf, readAddress } from './machines.ts'
+
+export interface UpOptions {
+  saved: Saved
+  launcher: Launcher
+  /** How many nodes to have; what there is already, if undefined. */
+  nodes: number | undefined
+  settings: Partial<Settings>
+  reporter: Reporter
+}
+
+export interface UpResult {
+  cluster: string
+  provider: 'local'
+  nodes: { id: string; url: string; pid: number }[]
+  maxWorkers: number
+}
+
+const defaultNodes = 2
+/** A node that is not there after this long will not come. Milliseconds. */
+const startTimeout = 20_000
+
+export async function upLocal(options: UpOptions): Promise<UpResult> {
+  const { saved, launcher, reporter } = options
+  const ids = await reporter.step('cluster folder', async (note) => {
+    saved.create()
+    const wanted = nodeIds(saved, options.nodes)
+    record(saved, wanted)
+    note(saved.folder)
+    return wanted
+  })
+  const provider = providerOf(saved, launcher)
+  const nodes: (NodeLink & { pid: number })[] = []
+  for (const id of ids) {
+    nodes.push(
+      await reporter.step(id, async (note) => {
+        const node = await ensureNode(saved, provider, id)
+        note(`${node.url}, process ${node.pid}`)
+        return node
+      }),
+    )
+  }
+  record(saved, ids, nodes)
+  const maxWorkers = await reporter.step('limits and siblings', async (note) => {
+    const inForce = await introduce(nodes, options.settings)
+    note(describeChange(options.settings, inForce.maxWorkers))
+    return inForce.maxWorkers
+  })
+  const shown = nodes.map(({ id, url, pid }) => ({ id, url, pid }))
+  return { cluster: saved.name, provider: 'local', nodes: shown, maxWorkers }
+}
+
+/** The nodes that there are, and more up to the wanted number; never fewer. */
+function nodeIds(saved: Saved, wanted: number | undefined): string[] {
+  const known = saved.read()?.nodes.map(({ id }) => id) ?? []
+  const count = Math.max(known.length, wanted ?? (known.length || defaultNodes))
+  return Array.from({ length: count }, (_, index) => known[index] ?? `node-${index + 1}`)
+}
+
+/** Written before a node is started, so that every command knows of it. */
+function record(saved: Saved, ids: string[], nodes: { id: string; url: string }[] = []): void {
+  const before = saved.read()
+  const url = (id: string) =>
+    nodes.find((node) => node.id === id)?.url ??
+    before?.nodes.find((node) => node.id === id)?.url ??
+    ''
+  saved.write({
+    cluster: saved.name,
+    provider: 'local',
+    nodes: ids.map((id) => ({ id, url: url(id) })),
+    createdAt: before?.createdAt ?? Date.now(),
+  })
+}
+
+async function ensureNode(
+  saved: Saved,
+  provider: Provider,
+  id: string,
+): Promise<NodeLink & { pid: number }> {
+  const machine = await launchNode(saved, provider, id)
+  const pid = machine.pid as number
+  const end = performance.now() + startTimeout
+  for (;;) {
+    const address = readAddress(saved, id)
+    if (address?.pid === pid) {
+      const client = connect({ url: address.url, token: adminToken(saved) })
+      const state = await client.state({ timeout: 5000 }).catch(() => undefined)
+      if (state) return { id, url: address.url, client, pid }
+    }
+    await expectAlive(saved, provider, machine)
+    if (performance.now() > end) throw notReady(saved, id)
+    await sleep(25)
+  }
+}
+
+async function expectAlive(saved: Saved, provider: Provider, machine: Machine): Promise<void> {
+  const alive = (await provider.list()).some(({ pid }) => pid === machine.pid)
+  if (alive) return
+  const folder = saved.nodeFolder(machine.id)
+  throw new TmError('failed', `${machine.id} ended at its start: ${lastWords(folder)}`, {
+    suggestions: [`Its log: ${folder}/log`, 'When that is mended, run the same command again.'],
+  })
+}
+
+function notReady(saved: Saved, id: string): TmError {
+  return new TmError('failed', `${id} runs, but has not answered for ${startTimeout / 1000} s`, {
+    suggestions: [`Its log: ${saved.nodeFolder(id)}/log`, 'Run the same command again.'],
+  })
+}
+
+async function introduce(nodes: NodeLink[], changes: Partial<Settings>): Promise<Settings> {
+  const inForce = await Promise.all(
+    nodes.map(async (node) => {
+      const others = nodes.filter(({ id }) => id !== node.id).map(({ id, url }) => ({ id, url }))
+      await node.client.setSiblings(others)
+      return await node.client.changeSettings(changes)
+    }),
+  )
+  return inForce[0] as Settings
+}
+
+function describeChange(changes: Partial<Settings>, maxWorkers: number): string {
+  const others = (Object.keys(changes) as SettingName[])
+    .filter((name) => name !== 'maxWorkers')
+    .map((name) => `${settings[name].flag} ${formatSetting(name, changes[name] as number)}`)
+  return [`up to ${maxWorkers} workers a node`, ...others].join(', ')
+}

@@ -1,0 +1,112 @@
+/**
+ * Progress on stderr: steps with their time, and counts with rate and time left. Animated on a
+ * terminal; elsewhere one line for each step that is done, and now and then one for a long count.
+ */
+import chalk from 'chalk'
+import ora from 'ora'
+import { describeDuration } from '../core/duration.ts'
+
+export interface Reporter {
+  /** Runs `work` as a step. `note` changes what is shown behind its title. */
+  step<T>(title: string, work: (note: (text: string) => void) => Promise<T>): Promise<T>
+  /** Counts up to `total`. */
+  count(title: string, total: number): Counter
+  say(text: string): void
+}
+
+export interface Counter {
+  set(done: number): void
+  /** Ends it; shown as failed when something went wrong. */
+  end(ok?: boolean): void
+}
+
+export interface ReporterOptions {
+  write: (text: string) => void
+  animated: boolean
+  /** Milliseconds. */
+  now?: () => number
+}
+
+/** Off a terminal, a count says how far it is this often. Milliseconds. */
+const plainEvery = 5000
+
+export function createReporter({
+  write,
+  animated,
+  now = () => performance.now(),
+}: ReporterOptions) {
+  function done(title: string, began: number, ok: boolean): string {
+    const time = chalk.dim(`(${describeDuration(now() - began)})`)
+    return `${ok ? chalk.green('✔') : chalk.red('✖')} ${title} ${time}`
+  }
+
+  const reporter: Reporter = {
+    say: write,
+
+    async step(title, work) {
+      const began = now()
+      const spinner = animated ? ora({ text: title, discardStdin: false }).start() : undefined
+      let shown = title
+      try {
+        const result = await work((text) => {
+          shown = `${title}: ${text}`
+          if (spinner) spinner.text = shown
+        })
+        spinner?.stop()
+        write(done(shown, began, true))
+        return result
+      } catch (error) {
+        spinner?.stop()
+        write(done(shown, began, false))
+        throw error
+      }
+    },
+
+    count(title, total) {
+      const began = now()
+      const spinner = animated ? ora({ text: title, discardStdin: false }).start() : undefined
+      let count = 0
+      let said = began
+      return {
+        set(next) {
+          count = next
+          const text = describeCount({ title, count, total, elapsed: now() - began })
+          if (spinner) spinner.text = text
+          else if (now() - said >= plainEvery) {
+            said = now()
+            write(text)
+          }
+        },
+        end(ok = true) {
+          spinner?.stop()
+          const rate = perSecond(count, now() - began)
+          write(done(`${title} ${number(count)} of ${number(total)}, ${rate}`, began, ok))
+        },
+      }
+    },
+  }
+  return reporter
+}
+
+/** `enqueueing 3,200 of 10,000, 5,100/s, 1.3 s left` */
+export function describeCount(seen: {
+  title: string
+  count: number
+  total: number
+  elapsed: number
+}): string {
+  const { title, count, total, elapsed } = seen
+  const left = count > 0 ? (elapsed / count) * (total - count) : undefined
+  const rate = perSecond(count, elapsed)
+  const rest = left === undefined ? '' : `, ${describeDuration(left)} left`
+  return `${title} ${number(count)} of ${number(total)}, ${rate}${rest}`
+}
+
+function perSecond(count: number, ms: number): string {
+  const rate = count / (Math.max(1, ms) / 1000)
+  return `${rate >= 10 ? number(Math.round(rate)) : rate.toFixed(1)}/s`
+}
+
+export function number(value: number): string {
+  return value.toLocaleString('en-US')
+}

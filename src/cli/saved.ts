@@ -1,0 +1,121 @@
+/**
+ * What this machine remembers of a cluster: one folder, 0700, with files of 0600. A cache with
+ * secrets in it, not the truth: that is with the provider and the nodes.
+ *
+ *   cluster.json   its provider and nodes
+ *   secret         under which all tokens of the cluster are made
+ *   files.jsonl    which task was which file
+ *   nodes/ID/      of a local node: its database, log and address
+ *   workers/ID/    of a local worker: its token and log
+ */
+import { randomBytes } from 'node:crypto'
+import {
+  chmodSync,
+  existsSync,
+  linkSync,
+  mkdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from 'node:fs'
+import { join } from 'node:path'
+import { messageOf, TmError } from '../core/errors.ts'
+
+export interface ClusterRecord {
+  cluster: string
+  provider: 'local'
+  nodes: { id: string; url: string }[]
+  createdAt: number
+}
+
+export type Saved = ReturnType<typeof savedCluster>
+
+export function savedCluster(dataDir: string, name: string) {
+  if (!/^[a-z0-9][a-z0-9-]{0,39}$/.test(name)) {
+    throw new TmError(
+      'invalid',
+      `A cluster's name has up to 40 lower-case letters, digits and hyphens, not "${name}"`,
+    )
+  }
+  const folder = join(dataDir, 'clusters', name)
+  const path = (...parts: string[]) => join(folder, ...parts)
+
+  return {
+    name,
+    folder,
+    path,
+    exists: () => existsSync(folder),
+    nodeFolder: (id: string) => path('nodes', id),
+    workerFolder: (id: string) => path('workers', id),
+
+    /** Makes the folder and the secret, if they are not there. */
+    create(): void {
+      mkdirSync(folder, { recursive: true, mode: 0o700 })
+      chmodSync(folder, 0o700)
+      if (!existsSync(path('secret'))) createSecret(path('secret'))
+    },
+
+    /** The cluster's secret. Refused when others could have read it. */
+    secret(): Uint8Array {
+      const file = path('secret')
+      if (!existsSync(file)) throw noCluster(name)
+      refuseLoose(file)
+      return new Uint8Array(Buffer.from(readFileSync(file, 'utf8').trim(), 'hex'))
+    },
+
+    read(): ClusterRecord | undefined {
+      const file = path('cluster.json')
+      if (!existsSync(file)) return undefined
+      try {
+        return JSON.parse(readFileSync(file, 'utf8')) as ClusterRecord
+      } catch (error) {
+        throw new TmError('damaged', `${file} can't be read: ${messageOf(error)}`, {
+          suggestions: [`It is only a cache. Write it anew: tm up --local --cluster ${name}`],
+        })
+      }
+    },
+
+    write(record: ClusterRecord): void {
+      writeWhole(path('cluster.json'), `${JSON.stringify(record, undefined, 2)}\n`)
+    },
+
+    remove(): void {
+      rmSync(folder, { recursive: true, force: true })
+    },
+  }
+}
+
+export function noCluster(name: string): TmError {
+  const flag = name === 'default' ? '' : ` --cluster ${name}`
+  return new TmError('not_found', `No cluster named ${name}. Start one: tm up --local${flag}`)
+}
+
+/** Whole or not at all: a reader, or a crash, never sees half of a file. */
+export function writeWhole(file: string, text: string): void {
+  const draft = `${file}.${process.pid}.${randomBytes(4).toString('hex')}`
+  writeFileSync(draft, text, { mode: 0o600, flush: true })
+  renameSync(draft, file)
+}
+
+/** Two commands at once agree on one secret: the first link wins. */
+function createSecret(file: string): void {
+  const draft = `${file}.${process.pid}`
+  writeFileSync(draft, `${randomBytes(32).toString('hex')}\n`, { mode: 0o600, flush: true })
+  try {
+    linkSync(draft, file)
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error
+  } finally {
+    rmSync(draft, { force: true })
+  }
+}
+
+function refuseLoose(file: string): void {
+  const mode = statSync(file).mode & 0o777
+  if ((mode & 0o077) === 0) return
+  throw new TmError('forbidden', `Others can read ${file} (mode ${mode.toString(8)})`, {
+    suggestions: [`chmod 600 ${file}`],
+  })
+}

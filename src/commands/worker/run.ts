@@ -1,0 +1,52 @@
+import { readFileSync } from 'node:fs'
+import { Flags } from '@oclif/core'
+import { pino } from 'pino'
+import { TmCommand } from '../../cli/base.ts'
+import { readSettings, settingFlags } from '../../cli/settings-flags.ts'
+import { stopSignal } from '../../cli/signals.ts'
+import { messageOf, TmError } from '../../core/errors.ts'
+import { runWorker } from '../../worker/run.ts'
+
+const workerSettings = ['slots', 'idleTimeout', 'lostAfter', 'lease'] as const
+
+export default class WorkerRun extends TmCommand {
+  static override enableJsonFlag = false
+  static override summary = 'Run a worker in the foreground: lease, execute, report.'
+  static override description =
+    `Nodes launch workers by themselves; this is for looking at one, or for a machine of your own. It
+stops on SIGTERM or Ctrl-C, after the idle time, and when it reaches no node any more; what it has in
+its hands is finished or handed back.`
+  static override examples = [
+    '<%= config.bin %> worker run --id w-1 --url http://127.0.0.1:8080 --token-file ./token',
+  ]
+  static override flags = {
+    id: Flags.string({ required: true, description: "the worker's id: the subject of its token" }),
+    url: Flags.string({ required: true, description: 'its own node' }),
+    'token-file': Flags.string({ required: true, description: 'file with its token' }),
+    tag: Flags.string({ hidden: true, description: 'how its provider finds it' }),
+    ...settingFlags(workerSettings),
+  }
+
+  async run(): Promise<void> {
+    const { flags } = await this.parse(WorkerRun)
+    const log = pino({ base: { worker: flags.id } })
+    await runWorker({
+      id: flags.id,
+      url: flags.url,
+      token: readToken(flags['token-file']),
+      settings: readSettings(workerSettings, flags),
+      signal: stopSignal(),
+      log,
+    })
+  }
+}
+
+function readToken(file: string): string {
+  try {
+    return readFileSync(file, 'utf8').trim()
+  } catch (error) {
+    throw new TmError('failed', `The token file can't be read: ${messageOf(error)}`, {
+      cause: error,
+    })
+  }
+}

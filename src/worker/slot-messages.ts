@@ -1,0 +1,24 @@
+/** What a slot and its thread say to each other. */
+
+export interface Job {
+  /** Unique in this slot: how the main thread names a job to cancel. */
+  serial: number
+  iterations: number
+  body: Uint8Array<ArrayBuffer>
+}
+
+/** `stopped`: it was cancelled, or not begun before the slot was told to drain. */
+export type Outcome =
+  | { serial: number; kind: 'succeeded'; result: Uint8Array }
+  | { serial: number; kind: 'failed'; error: string }
+  | { serial: number; kind: 'stopped' }
+
+export interface Progress {
+  outcomes: Outcome[]
+  /** Blocks done and the milliseconds that took, for the estimate of this slot's rate. */
+  work: number
+  ms: number
+}
+
+/** Cells of the shared memory with which a running job is reached. */
+export const signals = { cancelled: 0, draining: 1, aborting: 2 } as const
