@@ -1,0 +1,104 @@
+import { Args, Flags } from '@oclif/core'
+import { TmCommand } from '../cli/base.ts'
+import { answered, askAll, nodesOf } from '../cli/nodes.ts'
+import { number } from '../cli/progress.ts'
+import type { Saved } from '../cli/saved.ts'
+import { type Enqueued, enqueueFiles } from '../cli/tasks/enqueue.ts'
+import { rememberFiles } from '../cli/tasks/file-names.ts'
+import { waitAndShow } from '../cli/tasks/wait-and-show.ts'
+import { TmError } from '../core/errors.ts'
+import { requireInteger } from '../core/integers.ts'
+import { maxIterations, type Task } from '../core/task.ts'
+
+export default class Enqueue extends TmCommand {
+  static override summary = 'Make a task of each file.'
+  static override description =
+    `Prints an id per line, in the order of the files, as soon as a node has the task on its disk. A
+file that can't be read is named and the others go through; then the exit code is 1.`
+  static override examples = [
+    '<%= config.bin %> enqueue --iterations 1000 data/*.bin',
+    {
+      description: 'From standard input',
+      command: 'date | <%= config.bin %> enqueue --iterations 1 -',
+    },
+    {
+      description: 'Wait for the results',
+      command: '<%= config.bin %> enqueue --iterations 1000 --wait data/*.bin',
+    },
+  ]
+  static override strict = false
+  static override args = {
+    file: Args.string({ required: true, description: 'files, or - for standard input' }),
+  }
+  static override flags = {
+    iterations: Flags.string({
+      char: 'n',
+      required: true,
+      description: `how often SHA-512 is applied, from 1 to ${maxIterations}`,
+    }),
+    wait: Flags.boolean({ description: 'wait until all are done, then print the results' }),
+  }
+
+  async run(): Promise<Enqueued | { tasks: Task[]; errors: Enqueued['errors'] }> {
+    const { argv, flags } = await this.parse(Enqueue)
+    const files = argv as string[]
+    const iterations = requireInteger('--iterations', flags.iterations, {
+      min: 1,
+      max: maxIterations,
+    })
+    onlyOneStdin(files)
+    const saved = this.saved(flags.cluster)
+    const enqueued = await this.enqueue(saved, files, iterations, !flags.wait)
+    if (enqueued.errors.length > 0) {
+      process.exitCode = 1
+      this.logToStderr(
+        `${number(enqueued.errors.length)} of ${number(files.length)} files were not enqueued.`,
+      )
+    }
+    if (!flags.wait) return enqueued
+    const ids = enqueued.tasks.map(({ id }) => id)
+    const print = (text: string) => this.log(text)
+    const tasks = await waitAndShow({ saved, ids, reporter: this.reporter, print })
+    return { tasks, errors: enqueued.errors }
+  }
+
+  private async enqueue(saved: Saved, files: string[], iterations: number, show: boolean) {
+    const nodes = nodesOf(saved)
+    const warn = (text: string) => this.logToStderr(text)
+    const settings = await askAll(nodes, ({ client }) => client.settings({ timeout: 5000 }))
+    const limits = answered(settings, warn).map(({ maxBody }) => maxBody)
+    if (limits.length === 0) throw noNode(saved.name)
+    const counter = this.reporter.count('enqueued', files.length)
+    try {
+      const enqueued = await enqueueFiles({
+        files,
+        iterations,
+        nodes: nodes.filter((_, index) => settings[index]?.ok),
+        maxBody: Math.min(...limits),
+        onAccepted: (tasks) => rememberFiles(saved, tasks),
+        onId: (id) => show && this.log(id),
+        onBad: (_, { message }) => this.logToStderr(`Error: ${message}`),
+        onDone: counter.set,
+        onWarning: warn,
+      })
+      counter.set(enqueued.tasks.length)
+      counter.end(enqueued.errors.length === 0)
+      return enqueued
+    } catch (error) {
+      counter.end(false)
+      throw error
+    }
+  }
+}
+
+function onlyOneStdin(files: string[]): void {
+  if (files.filter((file) => file === '-').length < 2) return
+  throw new TmError('invalid', 'Standard input can be read only once: give - once')
+}
+
+function noNode(cluster: string): TmError {
+  const flag = cluster === 'default' ? '' : ` --cluster ${cluster}`
+  return new TmError('unreachable', `No node of cluster ${cluster} answers`, {
+    suggestions: [`tm up --local${flag}`, `tm health${flag}`],
+  })
+}
