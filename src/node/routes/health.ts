@@ -21,6 +21,6 @@ export function healthRoutes(deps: Deps) {
   const app = routes()
   app.get(openPath, (c) => c.text('ok'))
   return app.openapi(metricsRoute, async (c) =>
-    c.text(await metrics.metrics(), 200, { 'content-type': metrics.contentType }),
+    c.text(await metrics.render(), 200, { 'content-type': metrics.contentType }),
   )
 }

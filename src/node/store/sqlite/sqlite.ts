@@ -19,8 +19,9 @@ export async function openSqliteStore(options: ThreadData): Promise<Store> {
   const thread = new Worker(file, { workerData: options })
   await opened(thread)
   const calls = connect(thread)
+  let closing: Promise<void> | undefined
   thread.once('error', calls.abandon)
-  thread.once('exit', () => calls.abandon(new TmError('internal', 'The store is closed')))
+  thread.once('exit', () => calls.abandon(new Error('the store is closed')))
   const bind = <K extends keyof Store>(method: K) =>
     ((...args: unknown[]) => calls.send(method, args)) as unknown as Store[K]
   return {
@@ -41,7 +42,10 @@ export async function openSqliteStore(options: ThreadData): Promise<Store> {
     stats: bind('stats'),
     load: bind('load'),
     save: bind('save'),
-    close: bind('close'),
+    close() {
+      closing ??= bind('close')()
+      return closing
+    },
   }
 }
 
