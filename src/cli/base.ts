@@ -2,11 +2,12 @@
  * What all commands share: the cluster flag, `--json`, errors with a cause, a fix and an exit code,
  * and the one look at the environment of this process.
  */
-import { Command, Flags } from '@oclif/core'
+import { Command, Flags, ux } from '@oclif/core'
 import { chalkStderr } from 'chalk'
 import { errorCodes, messageOf, TmError } from '../core/errors.ts'
 import { createReporter, type Reporter } from './progress.ts'
 import { type Saved, savedCluster } from './saved.ts'
+import { type UsageProblem, usageError } from './usage.ts'
 
 export const clusterFlag = Flags.string({
   aliases: ['name'],
@@ -26,6 +27,11 @@ export abstract class TmCommand extends Command {
       write: (text) => this.logToStderr(text),
       animated: Boolean(process.stderr.isTTY) && !this.jsonEnabled(),
     })
+  }
+
+  /** With `--json` too, where only stdout is for the one object. */
+  override logToStderr(text = ''): void {
+    ux.stderr(text)
   }
 
   /** What this machine remembers of a cluster, which may not exist. */
@@ -56,11 +62,7 @@ export abstract class TmCommand extends Command {
 function asTmError(thrown: Error & { oclif?: { exit?: number }; code?: string }): TmError {
   if (thrown instanceof TmError) return thrown
   if (thrown.code === 'EEXIT') throw thrown
-  if (thrown.oclif?.exit === 2) {
-    return new TmError('invalid', thrown.message.replace(/\nSee more help with --help$/, ''), {
-      suggestions: ['See what it takes: add --help'],
-    })
-  }
+  if (thrown.oclif?.exit === 2) return usageError(thrown as UsageProblem)
   return new TmError('failed', messageOf(thrown), { cause: thrown })
 }
 

@@ -7,6 +7,7 @@ import type { Machine } from '../provider/provider.ts'
 import { columns } from './columns.ts'
 import { type Asked, askAll, type NodeLink } from './nodes.ts'
 import { number } from './progress.ts'
+import { tm } from './saved.ts'
 
 export interface NodeHealth
   extends Partial<Omit<NodeState, 'id' | 'healthy' | 'problems' | 'version'>> {
@@ -32,20 +33,25 @@ export async function gatherHealth(
   const views = asked.map((one) =>
     toHealth(
       one,
+      cluster,
       machines.find(({ id }) => id === one.node.id),
     ),
   )
   return { cluster, healthy: views.every(({ healthy }) => healthy), nodes: views }
 }
 
-function toHealth(asked: Asked<NodeState>, machine: Machine | undefined): NodeHealth {
+function toHealth(
+  asked: Asked<NodeState>,
+  cluster: string,
+  machine: Machine | undefined,
+): NodeHealth {
   const { id, url } = asked.node
   const pid = machine?.pid ? { pid: machine.pid } : {}
   if (!asked.ok) {
-    const gone = machine ? asked.why : 'its process is gone: start it again with tm up --local'
-    return { id, url, healthy: false, problems: [gone], ...pid }
+    const gone = `its process is gone: start it again with ${tm('up --local', cluster)}`
+    return { id, url, healthy: false, problems: [machine ? asked.why : gone], ...pid }
   }
-  const { version, cluster, ...state } = asked.value
+  const { version, cluster: _, ...state } = asked.value
   return { ...state, id, url, ...pid }
 }
 
@@ -102,9 +108,12 @@ function describeLimit({ limit, loans = [] }: NodeHealth): string {
   const total = effectiveLimit(limit)
   if (limit.borrowed === 0 && limit.lent === 0) return `${total} workers`
   const parts = `${limit.own} own + ${limit.borrowed} borrowed − ${limit.lent} lent`
-  const each = loans.map(
-    ({ kind, peer, expiresIn }) =>
-      `${kind} ${kind === 'lent' ? 'to' : 'from'} ${peer} for ${describeDuration(expiresIn)}`,
+  const each = Map.groupBy(loans, ({ kind, peer }) =>
+    kind === 'lent' ? `lent to ${peer}` : `borrowed from ${peer}`,
   )
-  return `${total} workers = ${parts} (${each.join(', ')})`
+  const terms = [...each].map(([what, some]) => {
+    const first = Math.min(...some.map(({ expiresIn }) => expiresIn))
+    return `${some.length} ${what} for ${describeDuration(first)} unless renewed`
+  })
+  return `${total} workers = ${parts} (${terms.join(', ')})`
 }

@@ -72,7 +72,7 @@ export function savedCluster(dataDir: string, name: string) {
         return JSON.parse(readFileSync(file, 'utf8')) as ClusterRecord
       } catch (error) {
         throw new TmError('damaged', `${file} can't be read: ${messageOf(error)}`, {
-          suggestions: [`It is only a cache. Write it anew: tm up --local --cluster ${name}`],
+          suggestions: [`It is only a cache: remove it, then ${tm('up --local', name)}`],
         })
       }
     },
@@ -88,8 +88,12 @@ export function savedCluster(dataDir: string, name: string) {
 }
 
 export function noCluster(name: string): TmError {
-  const flag = name === 'default' ? '' : ` --cluster ${name}`
-  return new TmError('not_found', `No cluster named ${name}. Start one: tm up --local${flag}`)
+  return new TmError('not_found', `No cluster named ${name}. Start one: ${tm('up --local', name)}`)
+}
+
+/** A command to suggest: one that is copied as it stands must not reach another cluster. */
+export function tm(command: string, cluster: string): string {
+  return `tm ${command}${cluster === 'default' ? '' : ` --cluster ${cluster}`}`
 }
 
 /** Whole or not at all: a reader, or a crash, never sees half of a file. */

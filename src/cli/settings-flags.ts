@@ -1,6 +1,8 @@
 /** The table of settings as flags. Values stay text until `parseConfig` has seen all of them. */
 import { Flags } from '@oclif/core'
 import type { OptionFlag } from '@oclif/core/interfaces'
+import { TmError } from '../core/errors.ts'
+import { type Range, requireInteger } from '../core/integers.ts'
 import {
   formatSetting,
   parseConfig,
@@ -34,4 +36,28 @@ export function readSettings(
     if (typeof text === 'string') raw[name] = { source: `--${flag}`, text }
   }
   return parseConfig(raw)
+}
+
+/** The number in a flag that need not be there. */
+export function readInteger(flag: string, text: string | undefined, range: Range) {
+  return text === undefined ? undefined : requireInteger(flag, text, range)
+}
+
+/** Both; what is wrong with either is said at once. */
+export function both<A, B>(first: () => A, second: () => B): [A, B] {
+  let problems = ''
+  try {
+    const a = first()
+    return [a, second()]
+  } catch (error) {
+    if (!(error instanceof TmError)) throw error
+    problems = error.message
+  }
+  try {
+    second()
+  } catch (error) {
+    if (!(error instanceof TmError)) throw error
+    if (error.message !== problems) problems += `\n${error.message}`
+  }
+  throw new TmError('invalid', problems)
 }

@@ -6,8 +6,8 @@ import { TmError } from '../core/errors.ts'
 export default class Demo extends TmCommand {
   static override summary = 'Show the whole life of a cluster on this machine, and check it.'
   static override description =
-    `Brings a local cluster of two nodes up, enqueues 200 real files, shows how it scales, checks every
-result, shows health, takes it down and proves that nothing is left. Takes less than a minute, in a
+    `Brings a local cluster of two nodes up, enqueues 200 real files, shows how it scales, checks every \
+result, shows health, takes it down and proves that nothing is left. Takes less than a minute, in a \
 temporary folder of its own. The exit code is 0 only if all of it is true.`
   static override examples = ['<%= config.bin %> demo']
 

@@ -6,7 +6,7 @@ import { type DownResult, downLocal } from '../cli/local/down.ts'
 export default class Down extends TmCommand {
   static override summary = 'Remove a cluster, and prove that nothing is left of it.'
   static override description =
-    `Drains it, stops its workers (running tasks end or go back to the queue) and its nodes, by
+    `Drains it, stops its workers (running tasks end or go back to the queue) and its nodes, by \
 force if need be, and removes its data. Safe to run again.`
   static override examples = [
     '<%= config.bin %> down',

@@ -2,7 +2,7 @@ import { Args, Flags } from '@oclif/core'
 import { TmCommand } from '../cli/base.ts'
 import { answered, askAll, nodesOf } from '../cli/nodes.ts'
 import { number } from '../cli/progress.ts'
-import type { Saved } from '../cli/saved.ts'
+import { type Saved, tm } from '../cli/saved.ts'
 import { type Enqueued, enqueueFiles } from '../cli/tasks/enqueue.ts'
 import { rememberFiles } from '../cli/tasks/file-names.ts'
 import { waitAndShow } from '../cli/tasks/wait-and-show.ts'
@@ -10,10 +10,12 @@ import { TmError } from '../core/errors.ts'
 import { requireInteger } from '../core/integers.ts'
 import { maxIterations, type Task } from '../core/task.ts'
 
+type Bad = Enqueued['errors'][number]
+
 export default class Enqueue extends TmCommand {
   static override summary = 'Make a task of each file.'
   static override description =
-    `Prints an id per line, in the order of the files, as soon as a node has the task on its disk. A
+    `Prints an id per line, in the order of the files, as soon as a node has the task on its disk. A \
 file that can't be read is named and the others go through; then the exit code is 1.`
   static override examples = [
     '<%= config.bin %> enqueue --iterations 1000 data/*.bin',
@@ -39,7 +41,7 @@ file that can't be read is named and the others go through; then the exit code i
     wait: Flags.boolean({ description: 'wait until all are done, then print the results' }),
   }
 
-  async run(): Promise<Enqueued | { tasks: Task[]; errors: Enqueued['errors'] }> {
+  async run(): Promise<Enqueued | { tasks: (Task & { file: string })[]; errors: Bad[] }> {
     const { argv, flags } = await this.parse(Enqueue)
     const files = argv as string[]
     const iterations = requireInteger('--iterations', flags.iterations, {
@@ -58,7 +60,8 @@ file that can't be read is named and the others go through; then the exit code i
     if (!flags.wait) return enqueued
     const ids = enqueued.tasks.map(({ id }) => id)
     const print = (text: string) => this.log(text)
-    const tasks = await waitAndShow({ saved, ids, reporter: this.reporter, print })
+    const done = await waitAndShow({ saved, ids, reporter: this.reporter, print })
+    const tasks = done.map((task, index) => ({ ...task, file: enqueued.tasks[index]?.file ?? '' }))
     return { tasks, errors: enqueued.errors }
   }
 
@@ -97,8 +100,7 @@ function onlyOneStdin(files: string[]): void {
 }
 
 function noNode(cluster: string): TmError {
-  const flag = cluster === 'default' ? '' : ` --cluster ${cluster}`
   return new TmError('unreachable', `No node of cluster ${cluster} answers`, {
-    suggestions: [`tm up --local${flag}`, `tm health${flag}`],
+    suggestions: [tm('up --local', cluster), tm('health', cluster)],
   })
 }

@@ -13,7 +13,7 @@ const watchEvery = 1000
 export default class HealthCommand extends TmCommand {
   static override summary = 'Show what every node is doing, and why.'
   static override description =
-    `Queue, workers, limit and loans of every node, and the last decision of its scaler with the
+    `Queue, workers, limit and loans of every node, and the last decision of its scaler with the \
 reason. The exit code is 1 unless all nodes are healthy.`
   static override examples = [
     '<%= config.bin %> health',

@@ -10,7 +10,7 @@ import type { Result } from '../core/task.ts'
 export default class Pull extends TmCommand {
   static override summary = 'Show the newest results, newest first.'
   static override description =
-    `Over all nodes; reading a result does not remove it. On a terminal a table, with results
+    `Over all nodes; reading a result does not remove it. On a terminal a table, with results \
 shortened; elsewhere id, file, iterations, time and result between tabs, in full.`
   static override examples = [
     '<%= config.bin %> pull --top 20',

@@ -1,7 +1,7 @@
 import { Flags } from '@oclif/core'
 import { TmCommand } from '../cli/base.ts'
 import { type UpResult, upLocal } from '../cli/local/up.ts'
-import { readSettings, settingFlags } from '../cli/settings-flags.ts'
+import { both, readInteger, readSettings, settingFlags } from '../cli/settings-flags.ts'
 import { TmError } from '../core/errors.ts'
 import { settingNames } from '../core/settings.ts'
 
@@ -23,18 +23,21 @@ Nodes and workers go on after this command has ended; tm down removes them.`
   ]
   static override flags = {
     local: Flags.boolean({ description: 'run nodes and workers as processes of this machine' }),
-    nodes: Flags.integer({ min: 1, max: 20, description: 'how many nodes [default: 2]' }),
+    nodes: Flags.string({ description: 'how many nodes, from 1 to 20 [default: 2]' }),
     ...settingFlags(settingNames),
   }
 
   async run(): Promise<UpResult> {
     const { flags } = await this.parse(Up)
-    const settings = readSettings(settingNames, flags)
+    const [settings, nodes] = both(
+      () => readSettings(settingNames, flags),
+      () => readInteger('--nodes', flags.nodes, { min: 1, max: 20 }),
+    )
     if (!flags.local) throw notYet()
     const result = await upLocal({
       saved: this.saved(flags.cluster),
       launcher: { command: this.machineCommand(), env: this.machineEnvironment() },
-      nodes: flags.nodes,
+      nodes,
       settings,
       reporter: this.reporter,
     })

@@ -15,7 +15,7 @@ import { type Saved, savedCluster } from '../saved.ts'
 import { enqueueFiles } from '../tasks/enqueue.ts'
 import { markPulled } from '../tasks/pull.ts'
 import { waitForTasks } from '../tasks/wait.ts'
-import { makeFiles } from './files.ts'
+import { type DemoBatch, makeFiles } from './files.ts'
 import { narrate } from './narrate.ts'
 import { expectedResult } from './verify.ts'
 
@@ -68,11 +68,12 @@ async function live({ launcher, reporter, print }: DemoOptions, saved: Saved) {
       note('200 files, text and binary, 0 bytes to 5 MiB')
       return made
     })
-    const tasks = await enqueueAll(saved, batches, reporter)
-    const correct = await checkAll(saved, tasks, reporter)
+    const tasks: DemoTask[] = []
+    for (const batch of batches) tasks.push(...(await enqueue(saved, batch, reporter)))
     const nodes = nodesOf(saved)
     const machines = await providerOf(saved, launcher).list()
     print(describeHealth(await gatherHealth(saved.name, nodes, machines), Date.now()))
+    const correct = await checkAll(saved, tasks, reporter)
     await reporter.step('idle workers leave', async () => await allLeft(saved))
     return { tasks: tasks.length, correct }
   } finally {
@@ -84,50 +85,44 @@ interface DemoTask {
   id: string
   file: string
   iterations: number
+  result: string | undefined
 }
 
-async function enqueueAll(
-  saved: Saved,
-  batches: { iterations: number; files: string[] }[],
-  reporter: Reporter,
-): Promise<DemoTask[]> {
-  const tasks: DemoTask[] = []
-  for (const { iterations, files } of batches) {
-    const times = iterations === 1 ? '1 iteration' : `${number(iterations)} iterations`
-    const counter = reporter.count(`enqueued with ${times}:`, files.length)
-    const enqueued = await enqueueFiles({
-      files,
-      iterations,
-      nodes: nodesOf(saved),
-      maxBody: withDefaults().maxBody,
-      onAccepted: () => {},
-      onId: () => {},
-      onBad: (_, { message }) => reporter.say(message),
-      onDone: counter.set,
-      onWarning: reporter.say,
-    })
-    counter.end(enqueued.errors.length === 0)
-    tasks.push(...enqueued.tasks.map((task) => ({ ...task, iterations })))
-  }
-  return tasks
+/** Sends a batch and waits until it is done. */
+async function enqueue(saved: Saved, batch: DemoBatch, reporter: Reporter): Promise<DemoTask[]> {
+  const { iterations, files, oneNode } = batch
+  const times = iterations === 1 ? '1 iteration' : `${number(iterations)} iterations`
+  const all = nodesOf(saved)
+  const nodes = oneNode ? all.slice(0, 1) : all
+  const sending = reporter.count(
+    `enqueued at ${nodes.map(({ id }) => id).join(', ')}:`,
+    files.length,
+  )
+  const { tasks, errors } = await enqueueFiles({
+    files,
+    iterations,
+    nodes,
+    maxBody: withDefaults().maxBody,
+    onAccepted: () => {},
+    onId: () => {},
+    onBad: (_, { message }) => reporter.say(message),
+    onDone: sending.set,
+    onWarning: reporter.say,
+  })
+  sending.end(errors.length === 0)
+  const working = reporter.count(`done with ${times} each:`, tasks.length)
+  const ids = tasks.map(({ id }) => id)
+  const onWarning = reporter.say
+  const done = await waitForTasks({ ids, nodes: all, onProgress: working.set, onWarning })
+  working.end()
+  return tasks.map((task, index) => ({ ...task, iterations, result: done[index]?.result }))
 }
 
 /** Throws when any result is missing or wrong. */
 async function checkAll(saved: Saved, tasks: DemoTask[], reporter: Reporter): Promise<number> {
-  const ids = tasks.map(({ id }) => id)
-  const nodes = nodesOf(saved)
-  const waiting = reporter.count('results', tasks.length)
-  const done = await waitForTasks({
-    ids,
-    nodes,
-    onProgress: waiting.set,
-    onWarning: reporter.say,
-  })
-  waiting.end()
   const checking = reporter.count('equal to node:crypto:', tasks.length)
   let checked = 0
-  for (const [index, { file, iterations }] of tasks.entries()) {
-    const { result } = done[index] ?? {}
+  for (const { file, iterations, result } of tasks) {
     if (result !== (await expectedResult(file, iterations))) {
       checking.end(false)
       throw new TmError('failed', `The result of ${basename(file)} is wrong: ${result}`)
@@ -138,7 +133,10 @@ async function checkAll(saved: Saved, tasks: DemoTask[], reporter: Reporter): Pr
     await sleep(0)
   }
   checking.end()
-  await markPulled(nodes, ids)
+  await markPulled(
+    nodesOf(saved),
+    tasks.map(({ id }) => id),
+  )
   return checked
 }
 

@@ -6,16 +6,22 @@ import { join } from 'node:path'
 export interface DemoBatch {
   iterations: number
   files: string[]
+  /** All of it to the first node, which falls behind and needs a loan. */
+  oneNode?: boolean
 }
 
 const MiB = 1024 ** 2
 const sizes = [0, 1, 63, 64, 111, 112, 127, 128, 129, 1000, 4096, 65_536, 65_537, MiB, 5 * MiB]
 
-/** Odd sizes once, hard work for one worker to fall behind, and a crowd of small ones. */
+/** Hard work that makes one node borrow a place, then odd sizes and a crowd of small ones. */
 export function makeFiles(folder: string): DemoBatch[] {
   return [
+    {
+      iterations: 100_000,
+      files: many(40, (n) => make(folder, `hard-${n}`, binary(100 + n))),
+      oneNode: true,
+    },
     { iterations: 1, files: sizes.map((size) => make(folder, `binary-${size}`, binary(size))) },
-    { iterations: 100_000, files: many(40, (n) => make(folder, `hard-${n}`, binary(100 + n))) },
     { iterations: 1000, files: many(145, (n) => make(folder, `text-${n}.txt`, poem(n))) },
   ]
 }

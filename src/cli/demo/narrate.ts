@@ -17,6 +17,18 @@ const lookEvery = 50
 
 export function narrate(saved: Saved, say: (text: string) => void): { stop(): void } {
   const seen = new Map<string, number>()
+  const told = new Map<string, string>()
+
+  /** A node that asks for a loan again and again is mentioned once. */
+  function tell(line: string): string | undefined {
+    const { node, worker, msg, action, reason } = parse(line)
+    if (msg === 'working') return `${worker} joined`
+    if (msg === 'stopped' && worker) return `${worker} stopped: ${reason}`
+    if (msg !== 'scaling' || !node || !action || action === 'none') return undefined
+    if (action === 'borrow' && told.get(node) === action) return undefined
+    told.set(node, action)
+    return `${node}: ${reason}`
+  }
 
   function look(): void {
     for (const file of logs(saved)) {
@@ -55,14 +67,6 @@ function readLines(file: string): string[] {
   } catch {
     return []
   }
-}
-
-function tell(line: string): string | undefined {
-  const { node, worker, msg, action, reason } = parse(line)
-  if (msg === 'scaling' && action !== 'none') return `${node}: ${reason}`
-  if (msg === 'working') return `${worker} joined`
-  if (msg === 'stopped' && worker) return `${worker} stopped: ${reason}`
-  return undefined
 }
 
 function parse(line: string): Entry {

@@ -2,11 +2,12 @@
  * `tm down` of a local cluster: drains, stops workers and then nodes, proves that nothing is left,
  * removes the folder. What exists is what the process table says.
  */
+import { readdirSync } from 'node:fs'
 import { messageOf, TmError } from '../../core/errors.ts'
 import type { Machine, Provider } from '../../provider/provider.ts'
 import { askAll, type NodeLink, nodesOf } from '../nodes.ts'
 import { number, type Reporter } from '../progress.ts'
-import type { Saved } from '../saved.ts'
+import { type Saved, tm } from '../saved.ts'
 import { type Launcher, providerOf } from './machines.ts'
 
 export interface DownOptions {
@@ -35,8 +36,8 @@ export async function downLocal(options: DownOptions): Promise<DownResult> {
     reporter.say(`Nothing is left of cluster ${saved.name}.`)
     return { cluster: saved.name, removed: [], remaining: [] }
   }
-  const nodes = reachable(saved)
-  if (!keepData) await confirmLoss(options, nodes)
+  const { nodes, unknown } = reachable(saved)
+  if (!keepData) await confirmLoss(options, nodes, unknown)
   if (machines.length > 0) {
     await reporter.step('drain', () =>
       askAll(nodes, (node) => node.client.drain({ timeout: 3000 })),
@@ -47,7 +48,7 @@ export async function downLocal(options: DownOptions): Promise<DownResult> {
     ...(await stopAll(provider, 'node', reporter)),
   ]
   const remaining = (await provider.list()).map(show)
-  if (remaining.length > 0) throw stillThere(remaining)
+  if (remaining.length > 0) throw stillThere(saved.name, remaining)
   await reporter.step(keepData ? 'data kept' : 'data removed', async (note) => {
     if (!keepData) saved.remove()
     note(saved.folder)
@@ -56,20 +57,35 @@ export async function downLocal(options: DownOptions): Promise<DownResult> {
   return { cluster: saved.name, removed, remaining }
 }
 
-function reachable(saved: Saved): NodeLink[] {
+/** The nodes to talk to, and those that only their folders tell of: they can't be asked. */
+function reachable(saved: Saved): { nodes: NodeLink[]; unknown: string[] } {
   try {
-    return nodesOf(saved).filter(({ url }) => url !== '')
+    return { nodes: nodesOf(saved).filter(({ url }) => url !== ''), unknown: [] }
   } catch (error) {
-    if (error instanceof TmError && error.code !== 'forbidden') return []
+    if (error instanceof TmError && error.code !== 'forbidden') {
+      return { nodes: [], unknown: foldersIn(saved.path('nodes')) }
+    }
     throw error
   }
 }
 
-async function confirmLoss({ confirm }: DownOptions, nodes: NodeLink[]): Promise<void> {
+function foldersIn(folder: string): string[] {
+  try {
+    return readdirSync(folder).sort()
+  } catch {
+    return []
+  }
+}
+
+async function confirmLoss(
+  { confirm, saved }: DownOptions,
+  nodes: NodeLink[],
+  unknown: string[],
+): Promise<void> {
   const asked = await askAll(nodes, (node) => node.client.state({ timeout: 3000 }))
   let unpulled = 0
   let undone = 0
-  const silent: string[] = []
+  const silent = [...unknown]
   for (const one of asked) {
     if (!one.ok) silent.push(one.node.id)
     else {
@@ -84,8 +100,10 @@ async function confirmLoss({ confirm }: DownOptions, nodes: NodeLink[]): Promise
   ].filter((loss) => loss !== '')
   if (losses.length === 0) return
   if (await confirm(losses.join(', '))) return
-  throw new TmError('failed', 'Nothing was removed', {
-    suggestions: ['tm pull --top 1000', 'tm down --keep-data', 'tm down --yes'],
+  throw new TmError('failed', `Nothing was removed: ${losses.join(', ')}`, {
+    suggestions: ['pull --top 1000', 'down --keep-data', 'down --yes'].map((command) =>
+      tm(command, saved.name),
+    ),
   })
 }
 
@@ -116,10 +134,10 @@ function show({ id, kind, pid }: Machine) {
   return { id, kind, ...(pid ? { pid } : {}) }
 }
 
-function stillThere(remaining: { id: string; pid?: number }[]): TmError {
+function stillThere(cluster: string, remaining: { id: string; pid?: number }[]): TmError {
   const list = remaining.map(({ id, pid }) => `${id} (process ${pid})`).join(', ')
   return new TmError('failed', `These are still there: ${list}`, {
-    suggestions: ['Run it again: tm down --yes', 'Look at them: ps -fp PID'],
+    suggestions: [`Run it again: ${tm('down --yes', cluster)}`, 'Look at them: ps -fp PID'],
   })
 }
 

@@ -17,7 +17,7 @@ export interface EnqueueOptions {
   maxBody: number
   /** These tasks are on a node's disk. Called in the order of their acceptance. */
   onAccepted: (tasks: { id: string; file: string }[]) => void
-  /** An id that may be shown: called in the order of the files. */
+  /** An id to show: called in the order of the files, and only at the end past one that failed. */
   onId: (id: string) => void
   onBad: (file: string, error: TmError) => void
   onDone: (files: number) => void
@@ -50,11 +50,13 @@ export async function enqueueFiles(options: EnqueueOptions): Promise<Enqueued> {
   function settle(index: number, fate: string | TmError): void {
     fates[index] = fate
     settled += 1
-    for (let now = fates[shown]; now !== undefined; now = fates[shown]) {
-      if (typeof now === 'string') onId(now)
-      else onBad(files[shown] as string, now)
-      shown += 1
-    }
+    for (; fates[shown] !== undefined; shown += 1) show(shown)
+  }
+
+  function show(index: number): void {
+    const fate = fates[index]
+    if (typeof fate === 'string') onId(fate)
+    else if (fate) onBad(files[index] as string, fate)
   }
 
   /** Few files are spread over all lanes too. */
@@ -89,6 +91,8 @@ export async function enqueueFiles(options: EnqueueOptions): Promise<Enqueued> {
       }),
     ),
   )
+  // What was accepted behind the first gap is on a disk all the same.
+  for (; shown < fates.length; shown += 1) show(shown)
   if (failure) throw interrupted(failure, fates)
   return collect(files, fates)
 }

@@ -18,8 +18,8 @@ export async function readTaskFile(
     const { size, ...kind } = await sizeOf(file)
     if (kind.isDirectory) throw failure(`${file} is a directory; name its files: ${file}/*`)
     if (size > maxBody) throw tooLarge(file, maxBody, size)
-    // A device or a pipe says nothing of its size, and may never end.
-    if (!kind.isFile) return await readStream(createReadStream(file), file, maxBody)
+    // A device or a pipe says nothing of its size, and may never end; a file in /proc says 0.
+    if (!kind.isFile || size === 0) return await readStream(createReadStream(file), file, maxBody)
     return await readRegular(file, maxBody)
   } catch (error) {
     throw error instanceof TmError ? error : failure(`${file}: ${describe(error)}`, error)
@@ -36,6 +36,7 @@ async function readRegular(file: string, maxBody: number): Promise<Uint8Array<Ar
   const handle = await open(file)
   try {
     const { size } = await handle.stat()
+    if (size > maxBody) throw tooLarge(file, maxBody, size)
     const body = new Uint8Array(size)
     let filled = 0
     while (filled < size) {
@@ -43,7 +44,6 @@ async function readRegular(file: string, maxBody: number): Promise<Uint8Array<Ar
       if (bytesRead === 0) break
       filled += bytesRead
     }
-    if (filled > maxBody) throw tooLarge(file, maxBody, filled)
     return filled === size ? body : body.slice(0, filled)
   } finally {
     await handle.close()

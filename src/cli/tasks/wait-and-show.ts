@@ -17,13 +17,13 @@ export async function waitAndShow(options: {
 }): Promise<Task[]> {
   const { saved, ids, reporter, print } = options
   const nodes = nodesOf(saved)
-  const counter = reporter.count('done', ids.length)
-  const tasks = await waitForTasks({
-    ids,
-    nodes,
-    onProgress: counter.set,
-    onWarning: reporter.say,
-  }).finally(() => counter.end())
+  const counter = reporter.count('done', new Set(ids).size)
+  let tasks: Task[] | undefined
+  try {
+    tasks = await waitForTasks({ ids, nodes, onProgress: counter.set, onWarning: reporter.say })
+  } finally {
+    counter.end(tasks !== undefined)
+  }
   const names = recallFiles(saved, ids)
   if (tasks.length > 0) print(showTasks(tasks, { names, terminal: Boolean(process.stdout.isTTY) }))
   if (tasks.some(({ state }) => state !== 'succeeded')) process.exitCode = 1

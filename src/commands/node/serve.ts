@@ -3,7 +3,7 @@ import { Flags } from '@oclif/core'
 import { pino } from 'pino'
 import { TmCommand } from '../../cli/base.ts'
 import { launchWorker, providerOf, readAddress, writeAddress } from '../../cli/local/machines.ts'
-import { readSettings, settingFlags } from '../../cli/settings-flags.ts'
+import { both, readInteger, readSettings, settingFlags } from '../../cli/settings-flags.ts'
 import { untilStopped } from '../../cli/signals.ts'
 import { settingNames } from '../../core/settings.ts'
 import { type NodeOptions, startNode } from '../../node/serve.ts'
@@ -12,7 +12,7 @@ export default class NodeServe extends TmCommand {
   static override enableJsonFlag = false
   static override summary = 'Run a node in the foreground: API, queue, scaler.'
   static override description =
-    `tm up starts nodes by itself; this is for looking at one. It listens on loopback only, logs JSON
+    `tm up starts nodes by itself; this is for looking at one. It listens on loopback only, logs JSON \
 lines to stdout, and stops well on SIGTERM or Ctrl-C.`
   static override examples = [
     '<%= config.bin %> node serve --id node-1',
@@ -20,9 +20,7 @@ lines to stdout, and stops well on SIGTERM or Ctrl-C.`
   ]
   static override flags = {
     id: Flags.string({ default: 'node-1', description: "the node's id" }),
-    port: Flags.integer({
-      min: 0,
-      max: 65535,
+    port: Flags.string({
       description: 'port to listen on [default: the one it had before, or any free one]',
     }),
     tag: Flags.string({ hidden: true, description: 'how its provider finds it' }),
@@ -31,7 +29,10 @@ lines to stdout, and stops well on SIGTERM or Ctrl-C.`
 
   async run(): Promise<void> {
     const { flags } = await this.parse(NodeServe)
-    const settings = readSettings(settingNames, flags)
+    const [settings, port] = both(
+      () => readSettings(settingNames, flags),
+      () => readInteger('--port', flags.port, { min: 0, max: 65535 }),
+    )
     const saved = this.saved(flags.cluster)
     saved.create()
     const { id } = flags
@@ -53,7 +54,7 @@ lines to stdout, and stops well on SIGTERM or Ctrl-C.`
       log: pino({ base: { node: id } }),
     }
     const before = new URL(readAddress(saved, id)?.url ?? 'http://127.0.0.1:0').port
-    const node = await startAt(options, flags.port, Number(before))
+    const node = await startAt(options, port, Number(before))
     writeAddress(saved, id, { url: node.url, pid: process.pid })
     await untilStopped()
     await node.stop()

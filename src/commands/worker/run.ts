@@ -13,8 +13,8 @@ export default class WorkerRun extends TmCommand {
   static override enableJsonFlag = false
   static override summary = 'Run a worker in the foreground: lease, execute, report.'
   static override description =
-    `Nodes launch workers by themselves; this is for looking at one, or for a machine of your own. It
-stops on SIGTERM or Ctrl-C, after the idle time, and when it reaches no node any more; what it has in
+    `Nodes launch workers by themselves; this is for looking at one, or for a machine of your own. It \
+stops on SIGTERM or Ctrl-C, after the idle time, and when it reaches no node any more; what it has in \
 its hands is finished or handed back.`
   static override examples = [
     '<%= config.bin %> worker run --id w-1 --url http://127.0.0.1:8080 --token-file ./token',
