@@ -5,7 +5,7 @@
 import { createRoute, OpenAPIHono, type RouteConfig } from '@hono/zod-openapi'
 import type { MiddlewareHandler } from 'hono'
 import { TmError } from '../../core/errors.ts'
-import { type Principal, type Role, verifyToken } from '../../core/tokens.ts'
+import { createVerifier, type Principal, type Role } from '../../core/tokens.ts'
 
 export interface Env {
   Variables: { principal: Principal }
@@ -15,11 +15,12 @@ export interface Env {
 export const openPath = '/healthz'
 
 export function authenticate(secret: Uint8Array): MiddlewareHandler<Env> {
+  const verify = createVerifier(secret)
   return async (c, next) => {
     if (c.req.path === openPath) return await next()
     const header = c.req.header('authorization')
     const token = header?.startsWith('Bearer ') ? header.slice(7) : ''
-    const principal = verifyToken(secret, token)
+    const principal = verify(token)
     if (!principal) {
       throw new TmError(
         'unauthorized',
