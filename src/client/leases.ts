@@ -18,7 +18,6 @@ export interface ClaimWish {
   maxWork: number
   /** Milliseconds. */
   wait: number
-  running: number
 }
 
 export function leaseCalls(api: Api) {

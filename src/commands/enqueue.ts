@@ -57,7 +57,7 @@ file that can't be read is named and the others go through; then the exit code i
         `${number(enqueued.errors.length)} of ${number(files.length)} files were not enqueued.`,
       )
     }
-    if (!flags.wait) return enqueued
+    if (!flags.wait || enqueued.tasks.length === 0) return enqueued
     const ids = enqueued.tasks.map(({ id }) => id)
     const print = (text: string) => this.log(text)
     const done = await waitAndShow({ saved, ids, reporter: this.reporter, print })

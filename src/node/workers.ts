@@ -148,13 +148,16 @@ export function createWorkers(options: WorkersOptions) {
       worker.heardAt = clock().steady
     },
 
-    /** Any sign of life that is not a heartbeat. */
-    heard(id: string, running?: number): void {
+    /** Any sign of life that is not a heartbeat; `change` is how many tasks it took or gave back. */
+    heard(id: string, change = 0): void {
       const worker = known.get(id)
       if (!worker?.heartbeat) return
       worker.heardAt = clock().steady
-      if (running !== undefined) worker.heartbeat.running = running
+      worker.heartbeat.running = Math.max(0, worker.heartbeat.running + change)
     },
+
+    /** Whether this worker stands in a place beyond the first so many: the oldest keep theirs. */
+    isBeyond: (id: string, places: number): boolean => [...known.keys()].indexOf(id) >= places,
 
     isKnown: (id: string): boolean => known.has(id),
     /** It was told to stop: nothing more may be leased to it. */

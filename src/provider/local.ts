@@ -84,9 +84,10 @@ async function start(
 ): Promise<number> {
   const [program = process.execPath, ...before] = command
   const topic = kind === 'node' ? ['node', 'serve'] : ['worker', 'run']
-  mkdirSync(folder, { recursive: true, mode: 0o700 })
-  const log = openSync(join(folder, 'log'), 'a', 0o600)
+  let log: number | undefined
   try {
+    mkdirSync(folder, { recursive: true, mode: 0o700 })
+    log = openSync(join(folder, 'log'), 'a', 0o600)
     const child = spawn(program, [...before, ...topic, ...args, '--tag', tag], {
       detached: true,
       stdio: ['ignore', log, log],
@@ -102,7 +103,7 @@ async function start(
   } catch (error) {
     throw new TmError('failed', `A ${kind} did not start: ${messageOf(error)}`, { cause: error })
   } finally {
-    closeSync(log)
+    if (log !== undefined) closeSync(log)
   }
 }
 

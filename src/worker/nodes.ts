@@ -18,7 +18,6 @@ export interface NodesOptions {
 export interface Wish {
   max: number
   maxWork: number
-  running: number
   /** Milliseconds to wait at the own node when there is nothing. */
   wait: number
   signal: AbortSignal
@@ -36,6 +35,8 @@ export type Nodes = ReturnType<typeof createNodes>
 
 export function createNodes({ worker, url, token, onProblem }: NodesOptions) {
   let lastContact = performance.now()
+  let ownContact = lastContact
+  let borrowed = false
   let problem = ''
   const byUrl = new Map<string, Node>()
   const own = nodeAt(url)
@@ -63,10 +64,10 @@ export function createNodes({ worker, url, token, onProblem }: NodesOptions) {
   }
 
   async function claimFrom({ client }: Node, wish: Wish, wait: number): Promise<Lease[]> {
-    const { max, maxWork, running, signal } = wish
+    const { max, maxWork, signal } = wish
     const timeout = wait + (client === own.client ? 10_000 : siblingPatience)
     try {
-      const leases = await client.claim({ max, maxWork, running, wait }, { timeout, signal })
+      const leases = await client.claim({ max, maxWork, wait }, { timeout, signal })
       contact()
       return leases
     } catch (error) {
@@ -97,6 +98,8 @@ export function createNodes({ worker, url, token, onProblem }: NodesOptions) {
           { timeout: 5000 },
         )
         contact()
+        ownContact = lastContact
+        borrowed = answer.borrowed
         siblings = answer.siblings.map((sibling) => nodeAt(sibling.url))
         return answer.settings
       } catch (error) {
@@ -134,6 +137,8 @@ export function createNodes({ worker, url, token, onProblem }: NodesOptions) {
 
     /** Milliseconds since any node last answered. */
     silence: () => performance.now() - lastContact,
+    /** The same for the own node, while this worker stands in a place lent to it; else 0. */
+    borrowedSilence: () => (borrowed ? performance.now() - ownContact : 0),
     links: () => [...byUrl.values()].map(({ link }) => link),
   }
 }

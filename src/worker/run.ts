@@ -72,6 +72,8 @@ export async function runWorker(options: WorkerOptions): Promise<{ reason: strin
     if (heard) settings = { ...heard, ...options.settings }
     for (const one of lost) held.get(keyOf(one))?.slot.cancel(one)
     if (nodes.silence() > settings.lostAfter) stop('no node could be reached')
+    // Nobody renews the loan any more: gone before the lender takes the place back.
+    if (nodes.borrowedSilence() > settings.loan / 3) stop('its node is away and its place is lent')
   }
 
   async function heartbeats(until: AbortSignal): Promise<void> {
@@ -111,8 +113,7 @@ export async function runWorker(options: WorkerOptions): Promise<{ reason: strin
       }
       const began = performance.now()
       const maxWork = Math.ceil(dry.reduce((sum, slot) => sum + slot.rate() * batchMs, 0))
-      const running = held.size
-      const wish = { max: maxLeases, maxWork, running, wait, signal: stopped }
+      const wish = { max: maxLeases, maxWork, wait, signal: stopped }
       const { leases, from } = await nodes.claim(wish)
       if (leases.length > 0 || held.size > 0) idleSince = performance.now()
       hand(leases, from, slots)

@@ -23,7 +23,6 @@ const claim = guarded(['worker'], {
           max: z.int().min(1).max(10_000).describe('at most so many leases'),
           maxWork: z.int().min(1).describe('no more once their work reaches this, in blocks'),
           wait: z.int().min(0).max(60_000).describe('ms to wait for a task'),
-          running: z.int().min(0).describe('tasks in the hands of the worker'),
         }),
         'What the worker can take',
       ),
@@ -105,15 +104,20 @@ export function leaseRoutes({ queue, workers }: Deps) {
     return subject
   }
 
+  /** The answer to reports that end leases. */
+  const settle = (c: Context<Env>, verdicts: Verdict[]) => {
+    workers.heard(c.get('principal').subject, -verdicts.length)
+    return answer(c, verdicts)
+  }
+
   return routes()
     .openapi(claim, async (c) => {
-      const { running, ...wish } = c.req.valid('json')
       const worker = workerOf(c)
       if (workers.isLeaving(worker)) throw new TmError('unavailable', 'This worker is to stop')
-      workers.heard(worker, running)
       const signal = c.req.raw.signal
+      const wish = c.req.valid('json')
       const leases = await queue.claim({ ...wish, worker, maxBytes: maxClaimBytes, signal })
-      workers.heard(worker, running + leases.length)
+      workers.heard(worker, leases.length)
       const frames = leases.map(({ body, ...header }) => ({ header, body }))
       return c.body(encodeFrames(frames), 200, { 'content-type': framesType })
     })
@@ -126,13 +130,13 @@ export function leaseRoutes({ queue, workers }: Deps) {
         attempt,
         result: new Uint8Array(Buffer.from(result, 'hex')),
       }))
-      return answer(c, await queue.complete(workerOf(c), reports))
+      return settle(c, await queue.complete(workerOf(c), reports))
     })
     .openapi(fail, async (c) =>
-      answer(c, await queue.fail(workerOf(c), c.req.valid('json').reports)),
+      settle(c, await queue.fail(workerOf(c), c.req.valid('json').reports)),
     )
     .openapi(release, async (c) =>
-      answer(c, await queue.release(workerOf(c), c.req.valid('json').leases)),
+      settle(c, await queue.release(workerOf(c), c.req.valid('json').leases)),
     )
 }
 

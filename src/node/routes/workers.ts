@@ -27,7 +27,11 @@ const heartbeat = guarded(['worker'], {
   },
   responses: {
     200: json(
-      z.object({ settings: settingsSchema, siblings: z.array(siblingSchema) }),
+      z.object({
+        settings: settingsSchema,
+        siblings: z.array(siblingSchema),
+        borrowed: z.boolean().describe('its place is lent by a sibling, which will want it back'),
+      }),
       'The settings, and where else to find tasks',
     ),
   },
@@ -44,13 +48,15 @@ const workerDown = guarded(['worker', 'admin'], {
   responses: { 200: json(z.object({}), 'It is gone') },
 })
 
-export function workerRoutes({ workers, settings, siblings }: Deps) {
+export function workerRoutes({ workers, settings, siblings, loans }: Deps) {
   return routes()
     .openapi(heartbeat, (c) => {
       const { id } = c.req.valid('param')
       onlyItself(c.get('principal'), id)
       workers.heartbeat(id, c.req.valid('json'))
-      return c.json({ settings: settings.get(), siblings: siblings.known() }, 200)
+      const { own, lent } = loans.limit()
+      const borrowed = workers.isBeyond(id, own - lent)
+      return c.json({ settings: settings.get(), siblings: siblings.known(), borrowed }, 200)
     })
     .openapi(workerDown, (c) => {
       const { instance_id: id } = c.req.valid('param')

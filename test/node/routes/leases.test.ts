@@ -20,7 +20,7 @@ async function enqueue(...numbers: number[]): Promise<void> {
 }
 
 async function claim(subject = 'w1', wish: object = {}) {
-  const body = { max: 10, maxWork: 1000, wait: 0, running: 0, ...wish }
+  const body = { max: 10, maxWork: 1000, wait: 0, ...wish }
   const response = await node.send('POST', '/v1/leases/claim', body, { as: 'worker', subject })
   expect(response.status).toBe(200)
   const frames = []
@@ -139,8 +139,8 @@ describe('leases', () => {
   })
 
   it.each([
-    ['claim', { max: 0, maxWork: 1, wait: 0, running: 0 }],
-    ['claim', { max: 1, maxWork: 1, wait: 120_000, running: 0 }],
+    ['claim', { max: 0, maxWork: 1, wait: 0 }],
+    ['claim', { max: 1, maxWork: 1, wait: 120_000 }],
     ['complete', { reports: [{ id: id(1), attempt: 1, result: 'abc' }] }],
     ['complete', { reports: [{ id: 'x', attempt: 1, result }] }],
     ['complete', { reports: [] }],

@@ -67,7 +67,7 @@ function create(database: DatabaseSync): void {
   database.exec(`BEGIN IMMEDIATE; ${schema} COMMIT;`)
 }
 
-/** Before anything is written to the file: is it ours, whole, and not from a newer tm? */
+/** Before anything is written to the file: is it ours, and not from a newer tm? */
 function checkHeader(database: DatabaseSync, file: string, hadQueue: boolean): void {
   if (!hadQueue && isUnfinished(database)) return
   if (pragma(database, 'application_id') !== applicationId) {
@@ -78,10 +78,6 @@ function checkHeader(database: DatabaseSync, file: string, hadQueue: boolean): v
     throw new TmError('damaged', `${file} is of version ${version}, made by a newer tm`, {
       suggestions: ['Use the tm that made it, or a newer one.'],
     })
-  }
-  const expected = pragma(database, 'page_count') * pragma(database, 'page_size')
-  if (!existsSync(`${file}-wal`) && statSync(file).size < expected) {
-    throw damaged(file, 'it is truncated')
   }
 }
 
