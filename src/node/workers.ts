@@ -54,14 +54,16 @@ interface Worker {
 
 /** Told to stop and not gone after this long: the provider makes it stop. Milliseconds. */
 const defaultGrace = 10_000
+/** Said to be gone and still listed after this long: it is told to stop. Milliseconds. */
+const ownEnd = 5000
 
 export type Workers = ReturnType<typeof createWorkers>
 
 export function createWorkers(options: WorkersOptions) {
   const { node, provider, clock, settings } = options
   const known = new Map<string, Worker>()
-  /** Said to be gone, and perhaps still listed: a process takes a moment to end. */
-  const departed = new Set<string>()
+  /** Said to be gone, and since when. Perhaps still listed: a process takes a moment to end. */
+  const departed = new Map<string, number>()
   let failures = 0
   let failure: { reason: string; until: number } | undefined
   let lastSweep = clock().steady
@@ -89,7 +91,7 @@ export function createWorkers(options: WorkersOptions) {
 
   function depart(id: string): void {
     known.delete(id)
-    departed.add(id)
+    departed.set(id, clock().steady)
   }
 
   async function remove(worker: Worker, grace = defaultGrace): Promise<void> {
@@ -100,6 +102,19 @@ export function createWorkers(options: WorkersOptions) {
     } catch (error) {
       worker.leaving = false
       options.onError(`worker ${worker.id} could not be removed`, error)
+    }
+  }
+
+  /** A signal on its way out would turn its good end into a bad one: it gets time for its own. */
+  function seeOff(listed: ReadonlyMap<string, Machine>, now: number): void {
+    for (const [id, since] of departed) {
+      if (!listed.has(id)) departed.delete(id)
+      else if (now - since > ownEnd) {
+        departed.set(id, now + defaultGrace)
+        provider.terminate(id, { grace: defaultGrace }).catch((error) => {
+          options.onError(`worker ${id} could not be removed`, error)
+        })
+      }
     }
   }
 
@@ -163,12 +178,9 @@ export function createWorkers(options: WorkersOptions) {
     /** It was told to stop: nothing more may be leased to it. */
     isLeaving: (id: string): boolean => known.get(id)?.leaving ?? departed.has(id),
 
-    /** It says it is going: its place is free now, and its machine is made to go. */
+    /** It says it is going: its place is free now; its machine is made to go if it does not. */
     down(id: string): void {
-      const worker = known.get(id)
-      if (!worker) return
-      depart(id)
-      if (worker.machine) void remove(worker)
+      if (known.has(id)) depart(id)
     },
 
     /** Tells this many to stop, idle ones first. */
@@ -189,7 +201,7 @@ export function createWorkers(options: WorkersOptions) {
         if (worker) worker.machine = machine
         else if (!departed.has(machine.id)) add(machine.id, machine)
       }
-      for (const id of departed) if (!listed.has(id)) departed.delete(id)
+      seeOff(listed, asked)
       for (const worker of known.values()) {
         const wasThere = worker.machine && worker.heardAt < asked && !worker.leaving
         if (wasThere && !listed.has(worker.id)) {
