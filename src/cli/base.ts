@@ -25,7 +25,8 @@ export abstract class TmCommand extends Command {
   protected get reporter(): Reporter {
     return createReporter({
       write: (text) => this.logToStderr(text),
-      animated: Boolean(process.stderr.isTTY) && !this.jsonEnabled(),
+      // A terminal that says it has no width (`script`, some containers) can't be drawn on.
+      animated: process.stderr.isTTY && process.stderr.columns > 0 && !this.jsonEnabled(),
     })
   }
 
