@@ -7,5 +7,7 @@ export default defineConfig({
     testTimeout: 30_000,
     hookTimeout: 30_000,
     pool: 'forks',
+    // More than there are cores: the end-to-end tests mostly wait for processes of their own.
+    maxWorkers: 3,
   },
 })

@@ -1,17 +1,18 @@
 #!/usr/bin/env node
-// Starts oclif. Plain JavaScript that any Node from 12 on can read: on one older than 24 it runs
+// Starts oclif. Plain JavaScript that any Node from 14.18 on can read: on one older than 24 it runs
 // itself again on the project's own Node 24 (the dev dependency `node`), or says what to do.
 import { spawn } from 'node:child_process'
 import { existsSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
 
 const wanted = 24
+const root = new URL('..', import.meta.url)
 
 if (Number(process.versions.node.split('.')[0]) >= wanted) await start()
-else runOn(fileURLToPath(new URL('../node_modules/node/bin/node', import.meta.url)))
+else runOn(fileURLToPath(new URL('node_modules/node/bin/node', root)))
 
 async function start() {
-  if (!existsSync(new URL('../dist', import.meta.url))) {
+  if (!existsSync(new URL('dist', root))) {
     console.error('Error: tm is not built.\n  → npm ci, or npm run build')
     process.exit(1)
   }
@@ -29,13 +30,21 @@ function runOn(node) {
     process.exit(1)
   }
   const child = spawn(node, process.argv.slice(1), { stdio: 'inherit' })
-  // A Ctrl-C reaches the child too, which decides what becomes of it.
-  process.on('SIGINT', () => {})
-  for (const signal of ['SIGTERM', 'SIGHUP']) process.on(signal, () => child.kill(signal))
+  for (const signal of ['SIGTERM', 'SIGHUP', 'SIGINT']) {
+    process.on(signal, () => {
+      // A Ctrl-C reaches the child too, for which a second one means: at once.
+      if (signal === 'SIGINT' && onTerminal()) return
+      child.kill(signal)
+    })
+  }
   child.on('exit', (code, signal) => {
     if (signal) {
       process.removeAllListeners(signal)
       process.kill(process.pid, signal)
     } else process.exit(code ?? 1)
   })
+}
+
+function onTerminal() {
+  return process.stdin.isTTY || process.stdout.isTTY || process.stderr.isTTY
 }

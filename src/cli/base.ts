@@ -3,11 +3,14 @@
  * and the one look at the environment of this process.
  */
 import { Command, Flags, ux } from '@oclif/core'
-import { chalkStderr } from 'chalk'
+import chalk, { chalkStderr } from 'chalk'
 import { errorCodes, messageOf, TmError } from '../core/errors.ts'
 import { createReporter, type Reporter } from './progress.ts'
 import { type Saved, savedCluster } from './saved.ts'
 import { type UsageProblem, usageError } from './usage.ts'
+
+// chalk does not look at it: no-color.org.
+if (process.env.NO_COLOR) for (const stream of [chalk, chalkStderr]) stream.level = 0
 
 export const clusterFlag = Flags.string({
   aliases: ['name'],

@@ -6,7 +6,7 @@ import { effectiveLimit } from '../core/policy.ts'
 import type { Machine } from '../provider/provider.ts'
 import { columns } from './columns.ts'
 import { type Asked, askAll, type NodeLink } from './nodes.ts'
-import { number } from './progress.ts'
+import { counted, number } from './progress.ts'
 import { tm } from './saved.ts'
 
 export interface NodeHealth
@@ -61,8 +61,8 @@ export function describeHealth({ cluster, healthy, nodes }: Health, now: number)
   const workers = sum((node) => node.workers?.length)
   const verdict = healthy ? chalk.green('healthy') : chalk.red('not healthy')
   const title = `Cluster ${chalk.bold(cluster)} is ${verdict}: ${[
-    `${nodes.length} nodes`,
-    `${workers} workers`,
+    counted(nodes.length, 'node'),
+    counted(workers, 'worker'),
     `${number(sum((node) => node.queue?.queued))} queued`,
     `${number(sum((node) => node.queue?.running))} running`,
     `${number(sum((node) => node.queue?.succeeded))} succeeded`,
@@ -84,7 +84,7 @@ function describeNode(node: NodeHealth, now: number): string {
     `  ${worker.id}`,
     worker.state,
     worker.state === 'starting' ? '' : `${number(worker.running)} in hand`,
-    worker.state === 'starting' ? '' : `${worker.slots} ${worker.slots === 1 ? 'slot' : 'slots'}`,
+    worker.state === 'starting' ? '' : counted(worker.slots, 'slot'),
     worker.pid ? `process ${worker.pid}` : '',
     `up ${describeDuration(now - worker.launchedAt)}`,
   ])
@@ -106,7 +106,7 @@ function describeQueue(queue: NodeState['queue']): string {
 function describeLimit({ limit, loans = [] }: NodeHealth): string {
   if (!limit) return ''
   const total = effectiveLimit(limit)
-  if (limit.borrowed === 0 && limit.lent === 0) return `${total} workers`
+  if (limit.borrowed === 0 && limit.lent === 0) return counted(total, 'worker')
   const parts = `${limit.own} own + ${limit.borrowed} borrowed − ${limit.lent} lent`
   const each = Map.groupBy(loans, ({ kind, peer }) =>
     kind === 'lent' ? `lent to ${peer}` : `borrowed from ${peer}`,
@@ -115,5 +115,5 @@ function describeLimit({ limit, loans = [] }: NodeHealth): string {
     const first = Math.min(...some.map(({ expiresIn }) => expiresIn))
     return `${some.length} ${what} for ${describeDuration(first)} unless renewed`
   })
-  return `${total} workers = ${parts} (${terms.join(', ')})`
+  return `${counted(total, 'worker')} = ${parts} (${terms.join(', ')})`
 }

@@ -2,7 +2,7 @@
  * Progress on stderr: steps with their time, and counts with rate and time left. Animated on a
  * terminal; elsewhere one line for each step that is done, and now and then one for a long count.
  */
-import chalk from 'chalk'
+import { chalkStderr as chalk } from 'chalk'
 import ora from 'ora'
 import { describeDuration } from '../core/duration.ts'
 
@@ -40,12 +40,17 @@ export function createReporter({
     return `${ok ? chalk.green('✔') : chalk.red('✖')} ${title} ${time}`
   }
 
+  function spin(text: string) {
+    if (!animated) return undefined
+    return ora({ text, discardStdin: false, color: chalk.level > 0 && 'cyan' }).start()
+  }
+
   const reporter: Reporter = {
     say: write,
 
     async step(title, work) {
       const began = now()
-      const spinner = animated ? ora({ text: title, discardStdin: false }).start() : undefined
+      const spinner = spin(title)
       let shown = title
       try {
         const result = await work((text) => {
@@ -64,7 +69,7 @@ export function createReporter({
 
     count(title, total) {
       const began = now()
-      const spinner = animated ? ora({ text: title, discardStdin: false }).start() : undefined
+      const spinner = spin(title)
       let count = 0
       let said = began
       return {
@@ -109,4 +114,9 @@ function perSecond(count: number, ms: number): string {
 
 export function number(value: number): string {
   return value.toLocaleString('en-US')
+}
+
+/** `1 worker`, `2,000 workers` */
+export function counted(count: number, noun: string): string {
+  return `${number(count)} ${noun}${count === 1 ? '' : 's'}`
 }

@@ -98,14 +98,24 @@ export function tm(command: string, cluster: string): string {
 
 /** Whole or not at all: a reader, or a crash, never sees half of a file. */
 export function writeWhole(file: string, text: string): void {
-  const draft = `${file}.${process.pid}.${randomBytes(4).toString('hex')}`
-  writeFileSync(draft, text, { mode: 0o600, flush: true })
-  renameSync(draft, file)
+  const draft = draftOf(file)
+  try {
+    writeFileSync(draft, text, { mode: 0o600, flush: true })
+    renameSync(draft, file)
+  } catch (error) {
+    rmSync(draft, { force: true })
+    throw error
+  }
+}
+
+/** Nobody else's, even where two containers share a folder and have the same process ids. */
+function draftOf(file: string): string {
+  return `${file}.${process.pid}.${randomBytes(4).toString('hex')}`
 }
 
 /** Two commands at once agree on one secret: the first link wins. */
 function createSecret(file: string): void {
-  const draft = `${file}.${process.pid}`
+  const draft = draftOf(file)
   writeFileSync(draft, `${randomBytes(32).toString('hex')}\n`, { mode: 0o600, flush: true })
   try {
     linkSync(draft, file)

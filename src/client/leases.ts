@@ -3,7 +3,7 @@ import { decodeFrames } from '../core/frames.ts'
 import type { Lease } from '../core/task.ts'
 import { type Answer, data, read } from './answers.ts'
 import type { Api } from './client.ts'
-import type { Patience } from './transport.ts'
+import { errorIn, type Patience } from './transport.ts'
 
 export interface AttemptRef {
   id: string
@@ -49,6 +49,16 @@ async function verdicts(answer: Promise<Answer<{ verdicts: Verdict[] }>>): Promi
   const response = await answer
   const settled = response.status === 409 || response.status === 403
   if (!settled) return (await data(Promise.resolve(response))).verdicts
-  const { verdicts: given } = await read(() => response.json())
-  return given ?? (await data(answer))
+  const text = await read(() => response.text())
+  const given = verdictsIn(text)
+  if (given) return given
+  throw await errorIn({ status: response.status, text: async () => text })
+}
+
+function verdictsIn(text: string): Verdict[] | undefined {
+  try {
+    return JSON.parse(text).verdicts
+  } catch {
+    return undefined
+  }
 }

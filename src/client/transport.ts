@@ -78,10 +78,13 @@ export async function errorIn(response: {
   return new TmError('internal', `The node answered with status ${response.status}`)
 }
 
-function parse(text: string): { code?: unknown; message?: string; suggestions?: string[] } {
+/** It may come from something in between that is no node: nothing in it is taken for granted. */
+function parse(text: string): { code?: unknown; message?: string; suggestions: string[] } {
   try {
-    return JSON.parse(text).error ?? {}
+    const { code, message, suggestions } = JSON.parse(text).error
+    const texts = Array.isArray(suggestions) ? suggestions.map(String) : []
+    return typeof message === 'string' ? { code, message, suggestions: texts } : { suggestions: [] }
   } catch {
-    return {}
+    return { suggestions: [] }
   }
 }

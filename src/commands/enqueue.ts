@@ -6,6 +6,7 @@ import { type Saved, tm } from '../cli/saved.ts'
 import { type Enqueued, enqueueFiles } from '../cli/tasks/enqueue.ts'
 import { rememberFiles } from '../cli/tasks/file-names.ts'
 import { waitAndShow } from '../cli/tasks/wait-and-show.ts'
+import { splitWords } from '../cli/words.ts'
 import { TmError } from '../core/errors.ts'
 import { requireInteger } from '../core/integers.ts'
 import { maxIterations, type Task } from '../core/task.ts'
@@ -30,7 +31,11 @@ file that can't be read is named and the others go through; then the exit code i
   ]
   static override strict = false
   static override args = {
-    file: Args.string({ required: true, description: 'files, or - for standard input' }),
+    file: Args.string({
+      required: true,
+      ignoreStdin: true,
+      description: 'files, or - for standard input',
+    }),
   }
   static override flags = {
     iterations: Flags.string({
@@ -42,8 +47,8 @@ file that can't be read is named and the others go through; then the exit code i
   }
 
   async run(): Promise<Enqueued | { tasks: (Task & { file: string })[]; errors: Bad[] }> {
-    const { argv, flags } = await this.parse(Enqueue)
-    const files = argv as string[]
+    const { words: files, rest } = splitWords(this.argv, { ...Enqueue.baseFlags, ...Enqueue.flags })
+    const { flags } = await this.parse(Enqueue, rest)
     const iterations = requireInteger('--iterations', flags.iterations, {
       min: 1,
       max: maxIterations,

@@ -16,7 +16,7 @@ export default class Status extends TmCommand {
   static override description = 'The exit code is 1 when no node knows the task.'
   static override examples = ['<%= config.bin %> status 01997a5e-4b7e-7cc2-8f6a-0d3b5b6e9a10']
   static override args = {
-    id: Args.string({ required: true, description: 'id of the task' }),
+    id: Args.string({ required: true, ignoreStdin: true, description: 'id of the task' }),
   }
 
   async run(): Promise<Task> {

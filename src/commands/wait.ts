@@ -2,6 +2,7 @@ import { Args } from '@oclif/core'
 import { TmCommand } from '../cli/base.ts'
 import { readIds } from '../cli/tasks/ids.ts'
 import { waitAndShow } from '../cli/tasks/wait-and-show.ts'
+import { splitWords } from '../cli/words.ts'
 import type { Task } from '../core/task.ts'
 
 export default class Wait extends TmCommand {
@@ -16,13 +17,15 @@ export default class Wait extends TmCommand {
   static override args = {
     id: Args.string({
       required: true,
+      ignoreStdin: true,
       description: 'ids of tasks, or - to read them from standard input',
     }),
   }
 
   async run(): Promise<{ tasks: Task[] }> {
-    const { argv, flags } = await this.parse(Wait)
-    const ids = await readIds(argv as string[])
+    const { words, rest } = splitWords(this.argv, Wait.baseFlags)
+    const { flags } = await this.parse(Wait, rest)
+    const ids = await readIds(words)
     const saved = this.saved(flags.cluster)
     const print = (text: string) => this.log(text)
     return { tasks: await waitAndShow({ saved, ids, reporter: this.reporter, print }) }

@@ -29,6 +29,8 @@ const claimWait = 1000
 /** On SIGTERM a running task may take so long to end before it is handed back. */
 const finishWithin = 4000
 const flushWithin = 3000
+/** Nobody renews the loan any more: gone before the lender takes the place back. */
+const placeLost = 'its node is away and its place is lent'
 
 export async function runWorker(options: WorkerOptions): Promise<{ reason: string }> {
   const { id, url, token, log } = options
@@ -72,13 +74,13 @@ export async function runWorker(options: WorkerOptions): Promise<{ reason: strin
     if (heard) settings = { ...heard, ...options.settings }
     for (const one of lost) held.get(keyOf(one))?.slot.cancel(one)
     if (nodes.silence() > settings.lostAfter) stop('no node could be reached')
-    // Nobody renews the loan any more: gone before the lender takes the place back.
-    if (nodes.borrowedSilence() > settings.loan / 3) stop('its node is away and its place is lent')
+    if (nodes.borrowedSilence() > settings.loan / 3) stop(placeLost)
   }
 
   async function heartbeats(until: AbortSignal): Promise<void> {
     while (!until.aborted) {
-      await sleep(settings.lease / 3, undefined, { signal: until }).catch(() => {})
+      const every = Math.min(settings.lease, settings.loan / 2) / 3
+      await sleep(every, undefined, { signal: until }).catch(() => {})
       if (!until.aborted) await beat(stopped.aborted)
     }
   }
@@ -136,13 +138,15 @@ export async function runWorker(options: WorkerOptions): Promise<{ reason: strin
   await work(slots)
   log.info({ reason, running: held.size }, 'stopping')
 
+  const inHurry = reason === placeLost
   for (const slot of slots) slot.drain()
-  if (!(await comesTrue(() => held.size === 0, finishWithin))) {
+  if (!(await comesTrue(() => held.size === 0, inHurry ? 0 : finishWithin))) {
     for (const slot of slots) slot.abort()
     await comesTrue(() => held.size === 0, 1000)
   }
+  const flushTime = inHurry ? settings.loan / 12 : flushWithin
   const flushed = Promise.all(nodes.links().map((link) => link.flushed()))
-  await Promise.race([flushed, sleep(flushWithin, undefined, { ref: false })])
+  await Promise.race([flushed, sleep(flushTime, undefined, { ref: false })])
   for (const link of nodes.links()) link.abandon()
   beating.abort()
   await Promise.all([beats, nodes.leave(), ...slots.map((slot) => slot.close())])

@@ -1,7 +1,7 @@
 /** Tells what the nodes decide and what workers do, as it happens, from their logs. */
 import { readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
-import chalk from 'chalk'
+import { chalkStderr as chalk } from 'chalk'
 import type { Saved } from '../saved.ts'
 
 interface Entry {

@@ -6,7 +6,7 @@ import { readdirSync } from 'node:fs'
 import { messageOf, TmError } from '../../core/errors.ts'
 import type { Machine, Provider } from '../../provider/provider.ts'
 import { askAll, type NodeLink, nodesOf } from '../nodes.ts'
-import { number, type Reporter } from '../progress.ts'
+import { counted, type Reporter } from '../progress.ts'
 import { type Saved, tm } from '../saved.ts'
 import { type Launcher, providerOf } from './machines.ts'
 
@@ -94,8 +94,8 @@ async function confirmLoss(
     }
   }
   const losses = [
-    unpulled > 0 ? `${number(unpulled)} ${plural(unpulled, 'result')} never pulled` : '',
-    undone > 0 ? `${number(undone)} ${plural(undone, 'task')} not done` : '',
+    unpulled > 0 ? `${counted(unpulled, 'result')} never pulled` : '',
+    undone > 0 ? `${counted(undone, 'task')} not done` : '',
     silent.length > 0 ? `whatever is on ${silent.join(' and ')}, which did not answer` : '',
   ].filter((loss) => loss !== '')
   if (losses.length === 0) return
@@ -139,8 +139,4 @@ function stillThere(cluster: string, remaining: { id: string; pid?: number }[]):
   return new TmError('failed', `These are still there: ${list}`, {
     suggestions: [`Run it again: ${tm('down --yes', cluster)}`, 'Look at them: ps -fp PID'],
   })
-}
-
-function plural(count: number, noun: string): string {
-  return count === 1 ? noun : `${noun}s`
 }

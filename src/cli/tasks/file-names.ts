@@ -10,7 +10,8 @@ function pathOf(saved: Saved): string {
 
 export function rememberFiles(saved: Saved, tasks: { id: string; file: string }[]): void {
   const lines = tasks.map(({ id, file }) => `${JSON.stringify([id, file])}\n`).join('')
-  appendFileSync(pathOf(saved), lines, { mode: 0o600 })
+  // The break comes first too: a line that a crash cut off must not swallow the next one.
+  appendFileSync(pathOf(saved), `\n${lines}`, { mode: 0o600 })
 }
 
 /** The file names of these tasks, as far as they are known. Reads the newest lines first. */
@@ -29,7 +30,8 @@ export function recallFiles(saved: Saved, ids: Iterable<string>): Map<string, st
 /** A line that a crash cut off is skipped. */
 function parse(line: string): [string?, string?] {
   try {
-    return JSON.parse(line) as [string, string]
+    const [id, file] = JSON.parse(line) as unknown[]
+    return typeof id === 'string' && typeof file === 'string' ? [id, file] : []
   } catch {
     return []
   }

@@ -1,0 +1,102 @@
+/** Which task was which file: found from the end of a long file, in pieces, past a line cut by a crash. */
+import { appendFileSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { afterEach, beforeEach, describe, expect, it } from 'vitest'
+import { type Saved, savedCluster } from '../../src/cli/saved.ts'
+import { recallFiles, rememberFiles } from '../../src/cli/tasks/file-names.ts'
+
+let dataDir: string
+let saved: Saved
+beforeEach(() => {
+  dataDir = mkdtempSync(join(tmpdir(), 'tm-names-'))
+  saved = savedCluster(dataDir, 'x')
+  saved.create()
+})
+afterEach(() => rmSync(dataDir, { recursive: true }))
+
+const path = () => saved.path('files.jsonl')
+
+describe('file names', () => {
+  it('are recalled as they were, with any letter in them', () => {
+    const tasks = ['a', 'with space', 'tab\t', 'line\nbreak', 'ü€😀', '"quoted"', ''].map(
+      (file, n) => ({ id: `id-${n}`, file }),
+    )
+    rememberFiles(saved, tasks.slice(0, 3))
+    rememberFiles(saved, tasks.slice(3))
+    const names = recallFiles(saved, [...tasks.map(({ id }) => id), 'unknown'])
+    expect([...names].sort()).toEqual(tasks.map(({ id, file }) => [id, file]).sort())
+  })
+
+  it('are nothing when nothing was remembered', () => {
+    expect(recallFiles(saved, ['id'])).toEqual(new Map())
+  })
+
+  it('are in a file that nobody else can read', () => {
+    const before = process.umask(0)
+    rememberFiles(saved, [{ id: 'id', file: 'a' }])
+    process.umask(before)
+    expect(statSync(path()).mode & 0o777).toBe(0o600)
+  })
+
+  /** Lines of every length around the size of a piece, so that its border falls anywhere in a line. */
+  it('are found wherever the border of a piece falls', () => {
+    const piece = 256 * 1024
+    for (const shift of [-3, -2, -1, 0, 1, 2, 3]) {
+      const tail = `${JSON.stringify(['last', 'x'.repeat(piece - 14 + shift)])}\n`
+      writeFileSync(path(), `${JSON.stringify(['first', 'ä'])}\n${tail}`)
+      const names = recallFiles(saved, ['first', 'last'])
+      expect(names.get('first')).toBe('ä')
+      expect(names.get('last')?.length).toBe(piece - 14 + shift)
+    }
+  })
+
+  it('are whole when a letter of several bytes lies on a border', () => {
+    const lines = Array.from({ length: 300 }, (_, n) => ({
+      id: `id-${n}`,
+      file: `${'€'.repeat(1000 + n)}`,
+    }))
+    rememberFiles(saved, lines)
+    expect(statSync(path()).size).toBeGreaterThan(3 * 256 * 1024)
+    const names = recallFiles(
+      saved,
+      lines.map(({ id }) => id),
+    )
+    for (const { id, file } of lines) expect(names.get(id)).toBe(file)
+  })
+
+  it('skip a line that a crash cut off, and go on after it', () => {
+    rememberFiles(saved, [{ id: 'a', file: 'A' }])
+    appendFileSync(path(), '["b","B')
+    expect(recallFiles(saved, ['a', 'b'])).toEqual(new Map([['a', 'A']]))
+    rememberFiles(saved, [{ id: 'c', file: 'C' }])
+    rememberFiles(saved, [{ id: 'd', file: 'D' }])
+    const names = recallFiles(saved, ['a', 'b', 'c', 'd'])
+    expect(names).toEqual(
+      new Map([
+        ['a', 'A'],
+        ['c', 'C'],
+        ['d', 'D'],
+      ]),
+    )
+  })
+
+  it('skip lines that are JSON of another kind', () => {
+    rememberFiles(saved, [{ id: 'a', file: 'A' }])
+    appendFileSync(path(), 'null\n7\n{"id":"b"}\n["c"]\n[1,2]\n')
+    expect(recallFiles(saved, ['a', 'b', 'c'])).toEqual(new Map([['a', 'A']]))
+  })
+
+  it('of new tasks are found without reading all of a large file', () => {
+    const old = `${JSON.stringify(['old', 'x'.repeat(1000)])}\n`.repeat(20_000)
+    writeFileSync(path(), old)
+    rememberFiles(saved, [{ id: 'new', file: 'N' }])
+    const began = performance.now()
+    expect(recallFiles(saved, ['new'])).toEqual(new Map([['new', 'N']]))
+    const newest = performance.now() - began
+    expect(readFileSync(path()).length).toBeGreaterThan(20_000_000)
+    const again = performance.now()
+    expect(recallFiles(saved, ['none'])).toEqual(new Map())
+    expect(newest).toBeLessThan((performance.now() - again) / 2)
+  })
+})

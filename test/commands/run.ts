@@ -1,0 +1,146 @@
+/** Runs one command in this process, as a shell would see it: its output, and its exit code. */
+import { readFileSync } from 'node:fs'
+import { Readable } from 'node:stream'
+import { stripVTControlCharacters } from 'node:util'
+import type { Command } from '@oclif/core'
+import { vi } from 'vitest'
+import Down from '../../src/commands/down.ts'
+import Enqueue from '../../src/commands/enqueue.ts'
+import Health from '../../src/commands/health.ts'
+import Pull from '../../src/commands/pull.ts'
+import Status from '../../src/commands/status.ts'
+import Token from '../../src/commands/token.ts'
+import Up from '../../src/commands/up.ts'
+import Wait from '../../src/commands/wait.ts'
+
+const commands = {
+  down: Down,
+  enqueue: Enqueue,
+  health: Health,
+  pull: Pull,
+  status: Status,
+  token: Token,
+  up: Up,
+  wait: Wait,
+}
+
+/** Everything but plugins and the built commands: these tests run what is in `src`. */
+const root = new URL('../..', import.meta.url).pathname
+const pjson = JSON.parse(readFileSync(`${root}/package.json`, 'utf8'))
+const loadOptions = {
+  root,
+  pjson: { ...pjson, oclif: { ...pjson.oclif, commands: undefined, plugins: [] } },
+}
+
+export interface Ran {
+  stdout: string
+  stderr: string
+  exitCode: number
+}
+
+export interface Surroundings {
+  dataDir: string
+  env?: Record<string, string>
+  stdin?: string
+  /** Both standard input and output are a terminal. */
+  terminal?: boolean
+}
+
+/** The command line without `tm`. Ids, addresses and times stay as they are: see {@link masked}. */
+export async function run(argv: string[], around: Surroundings): Promise<Ran> {
+  const [name = '', ...rest] = argv
+  const command = commands[name as keyof typeof commands] as typeof Command & {
+    run(argv: string[], options: unknown): Promise<unknown>
+  }
+  const out = { stdout: '', stderr: '' }
+  const restore = replaceStreams(around, out)
+  vi.stubEnv('NODE_ENV', 'production')
+  vi.stubEnv('TM_DATA_DIR', around.dataDir)
+  for (const [key, value] of Object.entries(around.env ?? {})) vi.stubEnv(key, value)
+  process.exitCode = undefined
+  try {
+    await command.run(rest, loadOptions)
+    return { ...plain(out), exitCode: Number(process.exitCode ?? 0) }
+  } catch (error) {
+    const exit = (error as { oclif?: { exit?: number } }).oclif?.exit
+    if (exit === undefined) throw error
+    return { ...plain(out), exitCode: exit }
+  } finally {
+    process.exitCode = undefined
+    vi.unstubAllEnvs()
+    restore()
+  }
+}
+
+function plain({ stdout, stderr }: { stdout: string; stderr: string }) {
+  return {
+    stdout: stripVTControlCharacters(stdout),
+    stderr: stripVTControlCharacters(stderr),
+  }
+}
+
+function replaceStreams(
+  { stdin = '', terminal = false }: Surroundings,
+  out: { stdout: string; stderr: string },
+): () => void {
+  const into = (name: 'stdout' | 'stderr') => (text: unknown) => {
+    out[name] += text
+    return true
+  }
+  const line = (name: 'stdout' | 'stderr') => (text: unknown) => {
+    out[name] += `${text ?? ''}\n`
+  }
+  const spies = [
+    vi.spyOn(console, 'log').mockImplementation(line('stdout')),
+    vi.spyOn(console, 'error').mockImplementation(line('stderr')),
+    vi.spyOn(process.stdout, 'write').mockImplementation(into('stdout')),
+    vi.spyOn(process.stderr, 'write').mockImplementation(into('stderr')),
+  ]
+  const input = Object.assign(Readable.from(stdin === '' ? [] : [Buffer.from(stdin)]), {
+    isTTY: terminal,
+  })
+  const before = [
+    replace(process, 'stdin', input),
+    replace(process.stdout, 'isTTY', terminal),
+    replace(process.stderr, 'isTTY', false),
+  ]
+  return () => {
+    for (const spy of spies) spy.mockRestore()
+    for (const putBack of before) putBack()
+  }
+}
+
+function replace(object: object, key: string, value: unknown): () => void {
+  const old = Object.getOwnPropertyDescriptor(object, key)
+  Object.defineProperty(object, key, { value, configurable: true, writable: true })
+  return () => {
+    if (old) Object.defineProperty(object, key, old)
+    else Reflect.deleteProperty(object, key)
+  }
+}
+
+/** What differs from run to run, replaced by what it is: everything else is compared exactly. */
+export function masked(text: string, around: { dataDir: string }): string {
+  return text
+    .replaceAll(around.dataDir, 'DATA')
+    .replace(/http:\/\/127\.0\.0\.1:\d+/g, 'URL')
+    .replace(/\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z/g, 'TIME')
+    .replace(/\b(\d+ min )?\d+(\.\d)? s\b/g, 'N s')
+    .replace(/\t\d+ms\t/g, '\tNms\t')
+    .replace(/\b[\d.,]+\/s\b/g, 'N/s')
+}
+
+/** {@link run}, with both streams masked. */
+export async function tm(argv: string[], around: Surroundings): Promise<Ran> {
+  const { stdout, stderr, exitCode } = await run(argv, around)
+  return { stdout: masked(stdout, around), stderr: masked(stderr, around), exitCode }
+}
+
+/** The one object on stdout, which is all that may be there. */
+export async function tmJson<T>(
+  argv: string[],
+  around: Surroundings,
+): Promise<{ json: T; stderr: string; exitCode: number }> {
+  const { stdout, stderr, exitCode } = await run([...argv, '--json'], around)
+  return { json: JSON.parse(stdout) as T, stderr: masked(stderr, around), exitCode }
+}
