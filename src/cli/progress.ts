@@ -16,6 +16,8 @@ export interface Reporter {
 
 export interface Counter {
   set(done: number): void
+  /** So many were done before this began: they do not count for the rate. */
+  from(done: number): void
   /** Ends it; shown as failed when something went wrong. */
   end(ok?: boolean): void
 }
@@ -71,11 +73,16 @@ export function createReporter({
       const began = now()
       const spinner = spin(title)
       let count = 0
+      let base = 0
       let said = began
       return {
+        from(done) {
+          base = done
+          this.set(done)
+        },
         set(next) {
           count = next
-          const text = describeCount({ title, count, total, elapsed: now() - began })
+          const text = describeCount({ title, count, total, base, elapsed: now() - began })
           if (spinner) spinner.text = text
           else if (now() - said >= plainEvery) {
             said = now()
@@ -84,8 +91,9 @@ export function createReporter({
         },
         end(ok = true) {
           spinner?.stop()
-          const rate = perSecond(count, now() - began)
-          write(done(`${title} ${number(count)} of ${number(total)}, ${rate}`, began, ok))
+          const rate =
+            base > 0 && count === base ? '' : `, ${perSecond(count - base, now() - began)}`
+          write(done(`${title} ${number(count)} of ${number(total)}${rate}`, began, ok))
         },
       }
     },
@@ -99,12 +107,13 @@ export function describeCount(seen: {
   count: number
   total: number
   elapsed: number
+  base?: number
 }): string {
-  const { title, count, total, elapsed } = seen
-  const left = count > 0 ? (elapsed / count) * (total - count) : undefined
-  const rate = perSecond(count, elapsed)
-  const rest = left === undefined ? '' : `, ${describeDuration(left)} left`
-  return `${title} ${number(count)} of ${number(total)}, ${rate}${rest}`
+  const { title, count, total, elapsed, base = 0 } = seen
+  const gained = count - base
+  const text = `${title} ${number(count)} of ${number(total)}, ${perSecond(gained, elapsed)}`
+  if (gained <= 0) return text
+  return `${text}, ${describeDuration((elapsed / gained) * (total - count))} left`
 }
 
 function perSecond(count: number, ms: number): string {

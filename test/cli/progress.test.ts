@@ -75,6 +75,23 @@ describe('a step', () => {
 })
 
 describe('a count', () => {
+  it('gives no credit for what was done before it began', () => {
+    const { lines, time, reporter } = setUp(false)
+    const counter = reporter.count('done', 1000)
+    counter.from(900)
+    time.now += 10_000
+    counter.set(950)
+    counter.end()
+    const all = reporter.count('done', 5)
+    all.from(5)
+    all.end()
+    expect(lines).toEqual([
+      'done 950 of 1,000, 5.0/s, 10 s left',
+      '✔ done 950 of 1,000, 5.0/s (10 s)',
+      '✔ done 5 of 5 (0.0 s)',
+    ])
+  })
+
   it('says how far it is every 5 s off a terminal, and how it ended', () => {
     const { lines, time, reporter } = setUp(false)
     const counter = reporter.count('enqueued', 10_000)

@@ -193,7 +193,7 @@ ${b}        cancelled  cancelled: no reason given
       stdout: `${bad}\t\tfailed\tfailed: it is broken (1 failed attempts)
 ${good}\t\tsucceeded\t${resultOf('good')}
 `,
-      stderr: '✔ done 2 of 2, N/s (N s)\n',
+      stderr: '✔ done 2 of 2 (N s)\n',
       exitCode: 1,
     })
   })
@@ -216,7 +216,7 @@ ${good}\t\tsucceeded\t${resultOf('good')}
       [a, resultOf('a')],
       [b, resultOf('b')],
     ])
-    expect({ stderr, exitCode }).toEqual({ stderr: '✔ done 2 of 2, N/s (N s)\n', exitCode: 0 })
+    expect({ stderr, exitCode }).toEqual({ stderr: '✔ done 2 of 2 (N s)\n', exitCode: 0 })
   })
 
   it('fails at once when all nodes answer and none knows an id', async () => {

@@ -123,11 +123,16 @@ async function stopAll(provider: Provider, kind: Machine['kind'], reporter: Repo
         if (outcome.status === 'fulfilled') removed.set(machine.id, machine)
         else reporter.say(`Warning: ${machine.id}: ${messageOf(outcome.reason)}`)
       }
-      note([...removed.keys()].join(', '))
+      note(namesOf([...removed.keys()]))
       found = await find()
     }
   })
   return [...removed.values()].map(show)
+}
+
+/** Names as long as they fit in a line. */
+function namesOf(ids: string[]): string {
+  return ids.length <= 4 ? ids.join(', ') : String(ids.length)
 }
 
 function show({ id, kind, pid }: Machine) {

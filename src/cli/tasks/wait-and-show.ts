@@ -19,8 +19,14 @@ export async function waitAndShow(options: {
   const nodes = nodesOf(saved)
   const counter = reporter.count('done', new Set(ids).size)
   let tasks: Task[] | undefined
+  let looked = false
+  const onProgress = (done: number) => {
+    if (looked) counter.set(done)
+    else counter.from(done)
+    looked = true
+  }
   try {
-    tasks = await waitForTasks({ ids, nodes, onProgress: counter.set, onWarning: reporter.say })
+    tasks = await waitForTasks({ ids, nodes, onProgress, onWarning: reporter.say })
   } finally {
     counter.end(tasks !== undefined)
   }
