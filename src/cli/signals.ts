@@ -10,7 +10,8 @@ export function stopSignal(): AbortSignal {
   return controller.signal
 }
 
-export async function untilStopped(): Promise<void> {
-  const signal = stopSignal()
-  await new Promise((resolve) => signal.addEventListener('abort', resolve))
+/** Resolves when the signal is aborted, or at once if it is. */
+export async function aborted(signal: AbortSignal): Promise<void> {
+  if (signal.aborted) return
+  await new Promise((resolve) => signal.addEventListener('abort', resolve, { once: true }))
 }

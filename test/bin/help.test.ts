@@ -69,13 +69,33 @@ describe('the help', () => {
 })
 
 describe('speed', () => {
-  it.each(['--help', '--version'])('of %s is under 300 ms, the median of five', async (flag) => {
-    const times: number[] = []
-    for (let n = 0; n < 5; n += 1) times.push((await runTm([flag])).took)
-    const median = times.sort((a, b) => a - b)[2] as number
-    console.log(`tm ${flag}: ${Math.round(median)} ms (${times.map(Math.round).join(', ')})`)
-    expect(median).toBeLessThan(300)
-  })
+  // By the processor's clock, not the wall's: other tests run beside this one.
+  it.each(['--help', '--version'])(
+    'of %s is under 300 ms of work, the median of five',
+    async (flag) => {
+      const report = join(folder, `cpu${flag}`)
+      const hook = join(folder, 'cpu.mjs')
+      writeFileSync(
+        hook,
+        `import { appendFileSync } from 'node:fs'
+       process.on('exit', () => {
+         const { user, system } = process.cpuUsage()
+         appendFileSync(process.env.REPORT, (user + system) / 1000 + '\\n')
+       })`,
+      )
+      const command = [process.execPath, '--import', hook, bin]
+      for (let n = 0; n < 5; n += 1) {
+        await runTm([flag], { command, env: { PATH: ourPath, REPORT: report } })
+      }
+      const times = readFileSync(report, 'utf8').trim().split('\n').map(Number)
+      expect(times).toHaveLength(5)
+      const median = times.sort((a, b) => a - b)[2] as number
+      console.log(
+        `tm ${flag}: ${Math.round(median)} ms of work (${times.map(Math.round).join(', ')})`,
+      )
+      expect(median).toBeLessThan(300)
+    },
+  )
 
   it.each(['--help', '--version'])(
     'is why %s loads nothing that only commands need',

@@ -4,7 +4,7 @@ import { pino } from 'pino'
 import { TmCommand } from '../../cli/base.ts'
 import { launchWorker, providerOf, readAddress, writeAddress } from '../../cli/local/machines.ts'
 import { both, readInteger, readSettings, settingFlags } from '../../cli/settings-flags.ts'
-import { untilStopped } from '../../cli/signals.ts'
+import { aborted, stopSignal } from '../../cli/signals.ts'
 import { settingNames } from '../../core/settings.ts'
 import { type NodeOptions, startNode } from '../../node/serve.ts'
 
@@ -28,6 +28,8 @@ lines to stdout, and stops well on SIGTERM or Ctrl-C.`
   }
 
   async run(): Promise<void> {
+    // From the first moment: a node that was told to stop while it started stops well too.
+    const stopping = stopSignal()
     const { flags } = await this.parse(NodeServe)
     const [settings, port] = both(
       () => readSettings(settingNames, flags),
@@ -56,7 +58,7 @@ lines to stdout, and stops well on SIGTERM or Ctrl-C.`
     const before = new URL(readAddress(saved, id)?.url ?? 'http://127.0.0.1:0').port
     const node = await startAt(options, port, Number(before))
     writeAddress(saved, id, { url: node.url, pid: process.pid })
-    await untilStopped()
+    await aborted(stopping)
     await node.stop()
   }
 }
