@@ -6,7 +6,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import type { Client } from '../client/client.ts'
 import type { AttemptRef, Verdict } from '../client/leases.ts'
 import type { TmError } from '../core/errors.ts'
-import type { Ending } from './slot.ts'
+import type { Ending } from './slot-messages.ts'
 
 export interface LinkOptions {
   client: Pick<Client, 'url' | 'complete' | 'fail' | 'release'>

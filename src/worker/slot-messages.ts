@@ -22,3 +22,7 @@ export interface Progress {
 
 /** Cells of the shared memory with which a running job is reached. */
 export const signals = { cancelled: 0, draining: 1, aborting: 2 } as const
+
+type Without<O> = O extends unknown ? Omit<O, 'serial'> : never
+/** What became of a lease. */
+export type Ending = Without<Outcome>

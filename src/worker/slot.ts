@@ -4,7 +4,7 @@ import { Worker as Thread } from 'node:worker_threads'
 import { messageOf } from '../core/errors.ts'
 import type { Lease } from '../core/task.ts'
 import type { Link } from './link.ts'
-import { type Job, type Outcome, type Progress, signals } from './slot-messages.ts'
+import { type Ending, type Job, type Progress, signals } from './slot-messages.ts'
 
 /** A lease in hand: which attempt, how much work it is, and which node it came from. */
 export interface Held {
@@ -14,10 +14,6 @@ export interface Held {
   work: number
   from: Link
 }
-
-type Without<O> = O extends unknown ? Omit<O, 'serial'> : never
-/** What became of a lease. */
-export type Ending = Without<Outcome>
 
 export interface SlotOptions {
   onEnd: (held: Held, ending: Ending) => void

@@ -7,7 +7,7 @@ import { isExhausted } from '../../../core/retry.ts'
 import { type Lease, workOf } from '../../../core/task.ts'
 import type { AttemptRef, Reaped, Verdict } from '../store.ts'
 import type { Counters } from './counters.ts'
-import type { Engine } from './engine.ts'
+import type { Engine } from './methods.ts'
 import { fromBlob, type TaskRow, taskColumns, toBlob } from './rows.ts'
 import { stateNumbers as states } from './schema.ts'
 

@@ -5,22 +5,11 @@
  */
 import type { DatabaseSync } from 'node:sqlite'
 import { maxRetryDelayMs } from '../../../core/retry.ts'
-import type { Store } from '../store.ts'
 import { attemptMethods } from './attempts.ts'
-import { type Counters, readCounters } from './counters.ts'
+import { readCounters } from './counters.ts'
+import type { Engine } from './methods.ts'
 import { type TaskRow, taskColumns, toBlob, toResult, toTask } from './rows.ts'
 import { stateNumbers as states } from './schema.ts'
-
-type Sync<T> = {
-  [K in Exclude<keyof T, 'close'>]: T[K] extends (...args: infer A) => Promise<infer R>
-    ? (...args: A) => R
-    : never
-}
-
-export interface Engine extends Sync<Store> {
-  /** Counted in memory: `count(*)` over a million rows takes 25 ms. */
-  counters: Counters
-}
 
 /** Rows looked at for one page of a filtered list, so that no page holds up the others. */
 const scanWindow = 10_000

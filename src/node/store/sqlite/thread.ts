@@ -6,8 +6,9 @@
 import type { DatabaseSync } from 'node:sqlite'
 import { type MessagePort, parentPort, receiveMessageOnPort, workerData } from 'node:worker_threads'
 import { TmError } from '../../../core/errors.ts'
-import { createEngine, type Engine } from './engine.ts'
+import { createEngine } from './engine.ts'
 import { openDatabase } from './file.ts'
+import type { Engine } from './methods.ts'
 
 export interface Call {
   /** Numbered by the caller, who gets the answer under this number. */
