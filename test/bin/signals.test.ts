@@ -6,13 +6,16 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { savedCluster } from '../../src/cli/saved.ts'
-import { bin, childrenOf, noOldNode, ourPath, runTm, systemNode, systemPath } from './tm.ts'
+import { bin, childrenOf, endAll, noOldNode, ourPath, runTm, systemNode, systemPath } from './tm.ts'
 
 let dataDir: string
 beforeEach(() => {
   dataDir = mkdtempSync(join(tmpdir(), 'tm-bin-'))
 })
-afterEach(() => rmSync(dataDir, { recursive: true }))
+afterEach(() => {
+  endAll()
+  rmSync(dataDir, { recursive: true })
+})
 
 const isAlive = (pid: number) => existsSync(`/proc/${pid}`)
 

@@ -1,0 +1,86 @@
+// Changing instances: terminate, stop, start, reboot. All of the named ones, or none.
+
+import type { Action, Actions } from '../action.ts'
+import { AwsError } from '../errors.ts'
+import type { Instance, InstanceState, World } from '../state.ts'
+import { instancesById } from './find.ts'
+import { instanceResource } from './instances.ts'
+import { start, stop, terminate } from './life.ts'
+import { stateOf } from './render.ts'
+
+function change(
+  name: string,
+  check: (instance: Instance) => void,
+  act: (world: World, instance: Instance) => void,
+): Action {
+  return {
+    takes: ['InstanceId', 'Force', 'DryRun'],
+    run({ world, params, allow, dryRun }) {
+      const ids = params.list('InstanceId')
+      if (ids.length === 0) params.need('InstanceId')
+      allow(
+        `ec2:${name}`,
+        ids.map((id) => instanceResource(world, id)),
+      )
+      const instances = instancesById(world, ids)
+      for (const instance of instances) check(instance)
+      dryRun()
+      const instancesSet = instances.map((instance) => {
+        const previousState = stateOf(instance.state)
+        act(world, instance)
+        return { instanceId: instance.id, currentState: stateOf(instance.state), previousState }
+      })
+      return { instancesSet }
+    },
+  }
+}
+
+function onlyIn(states: readonly InstanceState[], what: string): (instance: Instance) => void {
+  return ({ id, state }) => {
+    if (states.includes(state)) return
+    throw new AwsError(
+      'IncorrectInstanceState',
+      `The instance '${id}' is not in a state from which it can be ${what}.`,
+    )
+  }
+}
+
+const stoppable = onlyIn(['pending', 'running', 'stopping', 'stopped'], 'stopped')
+
+const reboot = change('RebootInstances', onlyIn(['pending', 'running'], 'rebooted'), (world, one) =>
+  world.events.emit('reboot', { id: one.id }),
+)
+
+export const lifecycleActions: Actions = {
+  // Terminating twice is no error (TerminateInstances, EC2 API Reference).
+  TerminateInstances: change(
+    'TerminateInstances',
+    () => {},
+    (world, one) => terminate(world, one, 'user'),
+  ),
+
+  StopInstances: change(
+    'StopInstances',
+    (instance) => {
+      stoppable(instance)
+      if (!instance.spotRequestId) return
+      throw new AwsError(
+        'UnsupportedOperation',
+        `You can't stop the Spot Instance '${instance.id}' because it is associated with a ` +
+          'one-time Spot Instance request. You can only stop Spot Instances associated with ' +
+          'persistent Spot Instance requests.',
+      )
+    },
+    (world, one) => stop(world, one, 'user'),
+  ),
+
+  StartInstances: change('StartInstances', onlyIn(['running', 'stopped'], 'started'), start),
+
+  RebootInstances: {
+    takes: reboot.takes,
+    run: (context) => {
+      reboot.run(context)
+      return { return: true }
+    },
+  },
+}

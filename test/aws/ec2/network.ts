@@ -1,0 +1,114 @@
+// The VPCs, subnets, routes and gateways of the account, and the addresses given out from them.
+
+import { AwsError } from '../errors.ts'
+import { newId } from '../ids.ts'
+import type { Options } from '../options.ts'
+
+export interface Vpc {
+  id: string
+  cidr: string
+  isDefault: boolean
+  routeTableId: string
+  gatewayId?: string
+}
+
+export interface Subnet {
+  id: string
+  vpcId: string
+  zone: string
+  cidr: string
+  isDefault: boolean
+  publicAddresses: boolean
+}
+
+export interface Network {
+  vpcs: Vpc[]
+  subnets: Subnet[]
+  zones: string[]
+  /** Addresses in use, private and public. */
+  taken: Set<string>
+}
+
+export function buildNetwork(options: Options): Network {
+  const vpcs = options.vpcs.map((spec) => ({
+    spec,
+    vpc: {
+      id: newId('vpc'),
+      cidr: spec.cidr,
+      isDefault: spec.isDefault,
+      routeTableId: newId('rtb'),
+      ...(spec.internet && { gatewayId: newId('igw') }),
+    },
+  }))
+  return {
+    vpcs: vpcs.map(({ vpc }) => vpc),
+    subnets: vpcs.flatMap(({ spec, vpc }) =>
+      spec.subnets.map((subnet) => ({
+        id: newId('subnet'),
+        vpcId: vpc.id,
+        isDefault: spec.isDefault,
+        ...subnet,
+      })),
+    ),
+    zones: [...options.zones].map((letter) => `${options.region}${letter}`),
+    taken: new Set(),
+  }
+}
+
+/** AWS keeps the first four addresses of a subnet and the last ("Subnet CIDR blocks"). */
+export function freePrivateAddresses(network: Network, subnet: Subnet): string[] {
+  return addresses(subnet.cidr)
+    .slice(4, -1)
+    .filter((address) => !network.taken.has(address))
+}
+
+export function takePrivateAddress(network: Network, subnet: Subnet): string {
+  const [address] = freePrivateAddresses(network, subnet)
+  if (!address) {
+    throw new AwsError(
+      'InsufficientFreeAddressesInSubnet',
+      `There are not enough free addresses in subnet '${subnet.id}' to satisfy the request.`,
+    )
+  }
+  network.taken.add(address)
+  return address
+}
+
+export function takePublicAddress(network: Network, cidr: string): string {
+  const address = addresses(cidr)
+    .slice(1, -1)
+    .find((one) => !network.taken.has(one))
+  if (!address) throw new Error(`the stand-in has no public address left in ${cidr}`)
+  network.taken.add(address)
+  return address
+}
+
+/** A CIDR block as AWS keeps it, host bits cleared; undefined for what is none. */
+export function canonicalCidr(cidr: string): string | undefined {
+  const [, address = '', length = ''] = /^(\d+(?:\.\d+){3})\/(\d+)$/.exec(cidr) ?? []
+  const bytes = address.split('.').map(Number)
+  const bits = Number(length)
+  if (bytes.length !== 4 || bytes.some((byte) => byte > 255) || bits > 32) return undefined
+  const size = 2 ** (32 - bits)
+  return `${dotted(Math.floor(toNumber(address) / size) * size)}/${bits}`
+}
+
+const listed = new Map<string, readonly string[]>()
+
+function addresses(cidr: string): readonly string[] {
+  const known = listed.get(cidr)
+  if (known) return known
+  const [base = '', length = ''] = (canonicalCidr(cidr) ?? '').split('/')
+  const start = toNumber(base)
+  const all = Array.from({ length: 2 ** (32 - Number(length)) }, (_, at) => dotted(start + at))
+  listed.set(cidr, all)
+  return all
+}
+
+function toNumber(address: string): number {
+  return address.split('.').reduce((sum, byte) => sum * 256 + Number(byte), 0)
+}
+
+function dotted(value: number): string {
+  return [24, 16, 8, 0].map((shift) => Math.floor(value / 2 ** shift) % 256).join('.')
+}
