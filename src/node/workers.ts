@@ -52,10 +52,11 @@ interface Worker {
   heardAt: number
 }
 
-/** Told to stop and not gone after this long: the provider makes it stop. Milliseconds. */
+/**
+ * Told to stop and not gone after this long: the provider makes it stop. Said to be gone and still
+ * listed after this long: it is told to stop. Milliseconds.
+ */
 const defaultGrace = 10_000
-/** Said to be gone and still listed after this long: it is told to stop. Milliseconds. */
-const ownEnd = 5000
 
 export type Workers = ReturnType<typeof createWorkers>
 
@@ -109,8 +110,8 @@ export function createWorkers(options: WorkersOptions) {
   function seeOff(listed: ReadonlyMap<string, Machine>, now: number): void {
     for (const [id, since] of departed) {
       if (!listed.has(id)) departed.delete(id)
-      else if (now - since > ownEnd) {
-        departed.set(id, now + defaultGrace)
+      else if (now - since > defaultGrace) {
+        departed.set(id, now)
         provider.terminate(id, { grace: defaultGrace }).catch((error) => {
           options.onError(`worker ${id} could not be removed`, error)
         })
@@ -154,6 +155,8 @@ export function createWorkers(options: WorkersOptions) {
 
     /** A worker joins, or says that it is still there. */
     heartbeat(id: string, heartbeat: Heartbeat): void {
+      // One that was still on its way when the worker left: it would bring back a ghost.
+      if (departed.has(id)) return
       const worker = known.get(id) ?? add(id)
       if (!worker.heartbeat) {
         failures = 0

@@ -105,7 +105,8 @@ describe.concurrent('a worker', () => {
     const cluster = box.cluster('e2e-idle')
     await cluster.up('--nodes', '1', '--tick', '50ms', '--idle-timeout', '300ms')
     const worker = startWorker(box, cluster, 'idler')
-    expect(await worker.ended).toMatchObject({ code: 0, signal: null })
+    const ended = await worker.ended
+    expect(ended, ended.stdout).toMatchObject({ code: 0, signal: null })
     expect((await cluster.node('node-1').state()).workers).toEqual([])
     expect(await cluster.processes('worker')).toEqual([])
   })

@@ -1,0 +1,113 @@
+/**
+ * Machines as EC2 instances, found by their tags. Used by `tm up` for nodes and by nodes for their
+ * workers.
+ */
+import { TmError } from '../../core/errors.ts'
+import type { LaunchSpec, Machine, MachineKind, Provider } from '../provider.ts'
+import type { Aws } from './clients.ts'
+import {
+  absenceGrace,
+  type Ec2Machine,
+  endInstances,
+  isLeaving,
+  listInstances,
+} from './instances.ts'
+import { createIntents, type Journal, memoryJournal } from './intents.ts'
+import { type Pace, systemPace } from './pace.ts'
+import { createFullPlaces } from './placements.ts'
+import { runInstance } from './run.ts'
+import type { Shape } from './run-input.ts'
+
+export interface Ec2Options {
+  aws: Aws
+  cluster: string
+  /** What machines of each kind are made of; only kinds that are launched here need one. */
+  shapes: Partial<Record<MachineKind, Shape>>
+  /** What a machine does when it boots. Anybody can read it: it must hold no secret. */
+  bootScript: (spec: LaunchSpec) => string
+  /** Where intents are written; in memory, if undefined: fine where ids are never used again. */
+  journal?: Journal
+  pace?: Pace
+}
+
+/** How EC2 calls a machine. */
+export interface Instanced extends Machine {
+  instance: string
+}
+
+export interface Ec2Provider extends Provider {
+  list(): Promise<Instanced[]>
+  launch(spec: LaunchSpec): Promise<Instanced>
+}
+
+/**
+ * `grace` does not count here: EC2 asks the system to shut down, which stops the unit as it would be
+ * stopped anyway, and pulls the plug after some minutes.
+ */
+export function ec2Provider(options: Ec2Options): Ec2Provider {
+  const { aws, cluster, shapes, bootScript, pace = systemPace } = options
+  const intents = createIntents(options.journal ?? memoryJournal())
+  const runner = { aws, cluster, pace, intents, full: createFullPlaces() }
+  /** What we launched a moment ago: EC2 may not list it yet. */
+  const young = new Map<string, { machine: Instanced; since: number }>()
+  /** Launches one after the other, so that each knows what has no room: RunInstances takes 2/s. */
+  let turn: Promise<unknown> = Promise.resolve()
+
+  function seeYoung(seen: Ec2Machine[]): Instanced[] {
+    const known = new Set(seen.map(({ instance }) => instance))
+    for (const [instance, { since }] of young) {
+      if (known.has(instance) || pace.now() - since > absenceGrace) young.delete(instance)
+    }
+    return [...young.values()].map(({ machine }) => machine)
+  }
+
+  async function run(spec: LaunchSpec): Promise<Instanced> {
+    const shape = shapes[spec.kind]
+    if (!shape) throw new TmError('failed', `This process does not launch a ${spec.kind}`)
+    const { id, kind, node } = spec
+    const order = { id, kind, shape, bootScript: bootScript(spec), ...(node ? { node } : {}) }
+    const made = [...young.values()].find(({ machine }) => machine.id === id)?.machine
+    if (made && seeYoung(await listInstances(aws, { cluster }, pace)).includes(made)) return made
+    const machine = show(await runInstance(runner, order))
+    young.set(machine.instance, { machine, since: pace.now() })
+    return machine
+  }
+
+  return {
+    async list() {
+      const seen = await listInstances(aws, { cluster }, pace)
+      return [...seen.filter((one) => !isLeaving(one)).map(show), ...seeYoung(seen)]
+    },
+
+    async launch(spec) {
+      const mine = turn.then(() => run(spec))
+      turn = mine.catch(() => {})
+      return await mine.catch((error) => {
+        throw asFailed(error)
+      })
+    },
+
+    async terminate(id) {
+      const seen = await listInstances(aws, { cluster }, pace)
+      const there = seen.filter(({ state }) => state !== 'terminated')
+      const instances = [...there, ...seeYoung(seen)]
+        .filter((machine) => machine.id === id)
+        .map(({ instance }) => instance)
+      await endInstances(aws, { cluster, instances }, pace)
+      for (const instance of instances) young.delete(instance)
+    },
+  }
+}
+
+function show({ id, kind, cluster, node, launchedAt, instance }: Ec2Machine): Instanced {
+  return { id, kind, cluster, ...(node ? { node } : {}), launchedAt, instance }
+}
+
+/** To a provider's caller a launch that failed is `failed`, whatever was wrong. */
+function asFailed(error: unknown): unknown {
+  if (!(error instanceof TmError) || error.code === 'failed') return error
+  return new TmError('failed', error.message, {
+    suggestions: error.suggestions,
+    cause: error.cause ?? error,
+  })
+}

@@ -1,0 +1,96 @@
+/** The rules of a cluster's security group: what is wanted against what there is. Pure. */
+import type { IpPermission } from '@aws-sdk/client-ec2'
+import { TmError } from '../../core/errors.ts'
+
+export interface Wanted {
+  port: number
+  /** The operator's addresses. */
+  cidrs: string[]
+}
+
+export interface Change {
+  add: IpPermission[]
+  remove: IpPermission[]
+  /** The same for people. */
+  opened: string[]
+  closed: string[]
+}
+
+/** One source of one rule, so that a rule with one stale address keeps its others. */
+interface Rule {
+  key: string
+  shown: string
+  permission: IpPermission
+}
+
+export function compareRules(group: string, present: IpPermission[], wanted: Wanted): Change {
+  const goal = wantedRules(group, wanted)
+  const have = present.flatMap(split)
+  const add = goal.filter(({ key }) => !have.some((one) => one.key === key))
+  const remove = have.filter(({ key }) => !goal.some((one) => one.key === key))
+  return {
+    add: add.map(({ permission }) => permission),
+    remove: remove.map(({ permission }) => permission),
+    opened: add.map(({ shown }) => shown),
+    closed: remove.map(({ shown }) => shown),
+  }
+}
+
+function wantedRules(group: string, { port, cidrs }: Wanted): Rule[] {
+  const base = { IpProtocol: 'tcp', FromPort: port, ToPort: port }
+  const operator = [...new Set(cidrs.map(checkCidr))].map((cidr) =>
+    cidr.includes(':')
+      ? { ...base, Ipv6Ranges: [{ CidrIpv6: cidr, Description: 'tm operator' }] }
+      : { ...base, IpRanges: [{ CidrIp: cidr, Description: 'tm operator' }] },
+  )
+  const self = { ...base, UserIdGroupPairs: [{ GroupId: group, Description: 'tm cluster' }] }
+  return [self, ...operator].flatMap(split)
+}
+
+function split(permission: IpPermission): Rule[] {
+  const { IpProtocol, FromPort, ToPort } = permission
+  const base: IpPermission = { IpProtocol }
+  if (FromPort !== undefined) base.FromPort = FromPort
+  if (ToPort !== undefined) base.ToPort = ToPort
+  const rule = (source: string, rest: IpPermission): Rule => ({
+    key: [IpProtocol, FromPort, ToPort, source].join(' '),
+    shown: `${source} to port ${FromPort ?? 'any'}`,
+    permission: { ...base, ...rest },
+  })
+  return [
+    ...(permission.IpRanges ?? []).map((one) => rule(one.CidrIp ?? '', { IpRanges: [one] })),
+    ...(permission.Ipv6Ranges ?? []).map((one) => rule(one.CidrIpv6 ?? '', { Ipv6Ranges: [one] })),
+    ...(permission.PrefixListIds ?? []).map((one) =>
+      rule(one.PrefixListId ?? '', { PrefixListIds: [one] }),
+    ),
+    ...(permission.UserIdGroupPairs ?? []).map((one) =>
+      rule(one.GroupId ?? '', { UserIdGroupPairs: [one] }),
+    ),
+  ]
+}
+
+/**
+ * An address or a block as EC2 writes it back: 203.0.113.7 is 203.0.113.7/32. Host bits are refused,
+ * because EC2 would quietly drop them and the rule would look stale for ever.
+ */
+export function checkCidr(text: string): string {
+  const [address = '', size, ...rest] = text.trim().toLowerCase().split('/')
+  const bits = size === undefined ? (address.includes(':') ? 128 : 32) : Number(size)
+  const bytes = address.split('.').map(Number)
+  const v4 =
+    /^\d{1,3}(\.\d{1,3}){3}$/.test(address) && bytes.every((byte) => byte <= 255) && bits <= 32
+  const v6 = /^[0-9a-f:]+$/.test(address) && address.includes(':') && bits <= 128
+  const whole = rest.length === 0 && Number.isInteger(bits) && bits >= 0 && size !== ''
+  if (!whole || !(v4 || v6)) throw badCidr(text, 'is not an address or a block')
+  if (v4) {
+    const value = bytes.reduce((sum, byte) => sum * 256 + byte, 0)
+    if (value % 2 ** (32 - bits) !== 0) throw badCidr(text, `has bits beyond its first ${bits}`)
+  }
+  return `${address}/${bits}`
+}
+
+function badCidr(text: string, why: string): TmError {
+  return new TmError('invalid', `"${text}" ${why}`, {
+    suggestions: ['One address: --allow-cidr 203.0.113.7/32', 'A block: --allow-cidr 10.0.0.0/16'],
+  })
+}

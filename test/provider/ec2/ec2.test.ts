@@ -1,0 +1,184 @@
+/** Machines as EC2 instances: the contract of a provider on the stand-in, and what only they have. */
+import { setTimeout as delay } from 'node:timers/promises'
+import { afterEach, describe, expect, it } from 'vitest'
+import { removeCluster } from '../../../src/cli/ec2/remove.ts'
+import { type Ec2Options, ec2Provider } from '../../../src/provider/ec2/ec2.ts'
+import type { LaunchSpec } from '../../../src/provider/provider.ts'
+import { describeProvider } from '../../contract/provider.ts'
+import { type Account, openAccount, pace, up } from './account.ts'
+
+const spec = (id: string, kind: LaunchSpec['kind'] = 'worker'): LaunchSpec => ({
+  id,
+  kind,
+  args: [],
+  folder: '',
+  ...(kind === 'worker' ? { node: 'n1' } : {}),
+})
+
+/** A cluster without nodes, and a provider of the operator for it. */
+async function openCluster(changes: Partial<Ec2Options> = {}) {
+  // The contract lets another provider list at once what this one has launched.
+  const account = await openAccount({ delays: { instanceLagMs: 0 } })
+  const { infrastructure } = await up(account.site, { nodes: [] })
+  const options: Ec2Options = {
+    aws: account.aws,
+    cluster: 'test',
+    shapes: infrastructure.shapes,
+    bootScript: ({ id }) => (id.startsWith('impossible') ? noise(40_000) : '#!/bin/sh\n'),
+    pace,
+    ...changes,
+  }
+  return { account, options, provider: ec2Provider(options), infrastructure }
+}
+
+/** Text that does not get smaller. */
+function noise(length: number): string {
+  return Array.from({ length }, () => String.fromCharCode(33 + Math.random() * 90)).join('')
+}
+
+describeProvider('the EC2 provider', async () => {
+  const { account, options } = await openCluster()
+  // Of an id that can't be launched the suite only has the spec: its boot script is too long.
+  const impossible = new Set<string>()
+  const open = () =>
+    ec2Provider({
+      ...options,
+      bootScript: ({ id }) => (impossible.has(id) ? noise(40_000) : '#!/bin/sh\n'),
+    })
+  return {
+    provider: open(),
+    cluster: 'test',
+    another: open,
+    spec: (id, { kind } = {}) => spec(id, kind),
+    impossible(id) {
+      impossible.add(id)
+      return spec(id)
+    },
+    isUp: async () => {},
+    close: () => account.close(),
+  }
+})
+
+describe('an EC2 machine', () => {
+  let account: Account
+  afterEach(() => account.close())
+
+  /** A provider with the credentials that IMDS gives to a node, as on a node. */
+  async function openNode() {
+    account = await openAccount()
+    const { infrastructure, nodes } = await up(account.site, { nodes: ['n1'] })
+    const [node] = nodes
+    const credentials = account.standin.credentialsFor(node?.instance ?? '')
+    if (!credentials) throw new Error('the node has no role')
+    const aws = await account.connect(credentials)
+    const bootScript = () => '#!/bin/sh\n'
+    const options = { aws, cluster: 'test', shapes: infrastructure.shapes, bootScript, pace }
+    return { infrastructure, options, provider: ec2Provider(options), aws }
+  }
+
+  it('is launched and ended by a node with the rights of node.json', async () => {
+    const { provider, options } = await openNode()
+    const worker = await provider.launch(spec('w1'))
+    expect(worker).toMatchObject({ id: 'w1', kind: 'worker', node: 'n1', cluster: 'test' })
+    const spot = { ...options.shapes, worker: { ...options.shapes.worker, spot: true } }
+    await expect(ec2Provider({ ...options, shapes: spot }).launch(spec('w2'))).rejects.toThrow(
+      /create-service-linked-role|service-linked role/,
+    )
+    await provider.terminate('w1', { grace: 0 })
+    expect((await provider.list()).map(({ id }) => id)).toEqual(['n1'])
+    await removeCluster(account.site)
+    expect(account.standin.leftovers()).toEqual([])
+  })
+
+  it('of spot is launched by a node once the role of spot is there', async () => {
+    account = await openAccount({ spotRole: true })
+    const { infrastructure, nodes } = await up(account.site, { nodes: ['n1'], spot: true })
+    const credentials = account.standin.credentialsFor(nodes[0]?.instance ?? '')
+    if (!credentials) throw new Error('the node has no role')
+    const aws = await account.connect(credentials)
+    const { shapes } = infrastructure
+    const bootScript = () => '#!/bin/sh\n'
+    const provider = ec2Provider({ aws, cluster: 'test', shapes, bootScript, pace })
+    await provider.launch(spec('w1'))
+    expect([...account.standin.world.spotRequests.values()][0]?.tags.get('tm:kind')).toBe('worker')
+  })
+
+  it.each<[string, (shapes: Ec2Options['shapes']) => Ec2Options['shapes'], LaunchSpec['kind']]>([
+    ['another node', (shapes) => shapes, 'node'],
+    [
+      'a worker with a role',
+      ({ worker, ...rest }) => ({
+        ...rest,
+        ...(worker ? { worker: { ...worker, profile: 'tm-us-east-1-test' } } : {}),
+      }),
+      'worker',
+    ],
+    [
+      'a worker in another group',
+      ({ worker, ...rest }) => ({
+        ...rest,
+        ...(worker ? { worker: { ...worker, group: otherGroup() } } : {}),
+      }),
+      'worker',
+    ],
+  ])('is not launched by a node as %s', async (_, change, kind) => {
+    const { options } = await openNode()
+    const provider = ec2Provider({ ...options, shapes: change(options.shapes) })
+    await expect(provider.launch(spec('x1', kind))).rejects.toThrow(
+      /may not (ec2:RunInst|iam:Pass)/,
+    )
+    expect((await provider.list()).map(({ id }) => id)).toEqual(['n1'])
+  })
+
+  it('is not ended by a node when it is a node', async () => {
+    const { provider } = await openNode()
+    await expect(provider.terminate('n1', { grace: 0 })).rejects.toThrow(/ec2:TerminateInstances/)
+  })
+
+  const otherGroup = () =>
+    [...account.standin.world.groups.values()].find(({ name }) => name === 'default')?.id ?? ''
+
+  it('is listed, and ended, before EC2 shows it', async () => {
+    const { provider } = await openNode()
+    const late = account.standin.onCall(
+      'RunInstances',
+      () => {
+        for (const one of account.standin.world.instances.values()) one.visibleAt = Date.now() + 200
+      },
+      'after',
+    )
+    const worker = await provider.launch(spec('w1'))
+    late()
+    expect(await provider.list()).toContainEqual(worker)
+    expect(await provider.launch(spec('w1'))).toEqual(worker)
+    await provider.terminate('w1', { grace: 0 })
+    expect(account.standin.world.instances.get(worker.instance)?.state).toBe('terminated')
+  })
+
+  it('is no machine any more when it has shut itself down', async () => {
+    const { provider } = await openNode()
+    const { instance } = await provider.launch(spec('w1'))
+    await delay(150)
+    account.standin.shutdown(instance)
+    expect((await provider.list()).map(({ id }) => id)).toEqual(['n1'])
+    const anew = await provider.launch(spec('w1'))
+    expect(anew.instance).not.toBe(instance)
+  })
+
+  it('is seen with one call a look, however many there are', async () => {
+    const { provider } = await openNode()
+    await Promise.all(['w1', 'w2', 'w3'].map((id) => provider.launch(spec(id))))
+    const before = account.standin.calls.length
+    expect(await provider.list()).toHaveLength(4)
+    expect(account.standin.calls.length - before).toBe(1)
+  })
+
+  it('is found on every page', async () => {
+    account = await openAccount({ maxPage: 5 })
+    const ids = Array.from({ length: 7 }, (_, index) => `node-${index + 1}`)
+    await up(account.site, { nodes: ids })
+    const { aws } = account
+    const provider = ec2Provider({ aws, cluster: 'test', shapes: {}, bootScript: () => '', pace })
+    expect((await provider.list()).map(({ id }) => id).sort()).toEqual(ids)
+  })
+})
