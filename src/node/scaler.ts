@@ -49,23 +49,24 @@ export function createScaler(options: ScalerOptions) {
     } as Observation
   }
 
-  async function act({ action, drain }: Plan): Promise<void> {
-    if (action === 'launch') await workers.launch()
+  /** Gives the plan that was carried out; a loan that was refused comes back with the reason. */
+  async function act(next: Plan): Promise<Plan> {
+    if (next.action === 'launch') await workers.launch()
     // The worker has half of the time in which the lender does not count on the place yet.
-    if (action === 'drain') workers.drain(drain, settings().loan / 6)
-    if (action === 'borrow') {
-      const granted = await loans.borrow()
-      if (granted && loans.total() > workers.active()) await workers.launch()
+    if (next.action === 'drain') workers.drain(next.drain, settings().loan / 6)
+    if (next.action === 'borrow') {
+      if (!(await loans.borrow())) return decide(await observe(), settings())
+      if (loans.total() > workers.active()) await workers.launch()
     }
+    return next
   }
 
   async function step(): Promise<void> {
     lastStep = performance.now()
     const next = decide(await observe(), settings())
     const isNew = next.action !== 'none' || next.rule !== plan.rule
-    plan = next
     if (isNew) onPlan(next)
-    await act(next)
+    plan = await act(next)
   }
 
   /** Steps never overlap: each decides on what the one before it has done. */

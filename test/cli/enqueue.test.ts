@@ -2,7 +2,7 @@
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
+import { afterAll, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest'
 import type { NodeLink } from '../../src/cli/nodes.ts'
 import { type EnqueueOptions, enqueueFiles } from '../../src/cli/tasks/enqueue.ts'
 import { TmError } from '../../src/core/errors.ts'
@@ -177,7 +177,9 @@ describe('batches', () => {
       held += bytes
       most = Math.max(most, held)
       const answer = await client.enqueueMany(tasks)
-      // Time in which more could be read and sent, if anything did.
+      // The first one is held until there is another, then each for a while: time in which more
+      // could be read and sent, if anything did.
+      await vi.waitUntil(() => most > 4 * 1024 ** 2, { timeout: 20_000, interval: 1 })
       for (let turn = 0; turn < 20; turn += 1) await new Promise((next) => setImmediate(next))
       held -= bytes
       return answer

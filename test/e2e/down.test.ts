@@ -15,7 +15,8 @@ function startLookalikes(box: Box, cluster: Cluster): Running[] {
     `${cluster.tag.slice(0, -2)}:worker:w-1:node-1:1`,
     `--tag=${cluster.tag}node:node-1::1`,
   ]
-  const program = ['-e', 'setInterval(() => {}, 1000)', '--', ...asIf, '--tag']
+  // They end by themselves, should the tests be interrupted.
+  const program = ['-e', 'setTimeout(() => {}, 180_000)', '--', ...asIf, '--tag']
   return tags.map((tag) => box.start([process.execPath, ...program, tag]))
 }
 
@@ -28,7 +29,7 @@ async function workEndlessly(cluster: Cluster): Promise<void> {
 }
 
 describe('tm down', () => {
-  it('removes one cluster of two, whatever it does', { timeout: 120_000 }, async ({ box }) => {
+  it('removes one cluster of two, whatever it does', { timeout: 150_000 }, async ({ box }) => {
     const [one, two] = [box.cluster('e2e-one'), box.cluster('e2e-two')]
     const [up] = await Promise.all([one.up('--max-workers', '1'), two.up('--max-workers', '1')])
     const lookalikes = startLookalikes(box, one)

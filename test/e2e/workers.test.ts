@@ -55,7 +55,7 @@ async function reportLate(cluster: Cluster, id: string, worker: string): Promise
 }
 
 describe.concurrent('a worker', () => {
-  it('killed: another one does its task', { timeout: 120_000 }, async ({ box }) => {
+  it('killed: another one does its task', { timeout: 180_000 }, async ({ box }) => {
     const cluster = box.cluster('e2e-killed')
     await cluster.up(...quick, '--max-workers', '1')
     const id = v7()
@@ -74,7 +74,7 @@ describe.concurrent('a worker', () => {
     expect((await cluster.node('node-1').task(id)).failures).toBe(1)
   })
 
-  it('told to stop: finishes or hands back, and exits 0', { timeout: 120_000 }, async ({ box }) => {
+  it('told to stop: finishes or hands back, and exits 0', { timeout: 180_000 }, async ({ box }) => {
     const cluster = box.cluster('e2e-stopped')
     await cluster.up('--nodes', '1', '--max-workers', '1', '--tick', '50ms', '--lease', '9s')
     const node = cluster.node('node-1')
@@ -101,7 +101,7 @@ describe.concurrent('a worker', () => {
     expect(await node.task(soon)).toMatchObject({ state: 'succeeded', failures: 0, result })
   })
 
-  it('idle: exits 0 and is gone', { timeout: 60_000 }, async ({ box }) => {
+  it('idle: exits 0 and is gone', { timeout: 180_000 }, async ({ box }) => {
     const cluster = box.cluster('e2e-idle')
     await cluster.up('--nodes', '1', '--tick', '50ms', '--idle-timeout', '300ms')
     const worker = startWorker(box, cluster, 'idler')
@@ -111,7 +111,7 @@ describe.concurrent('a worker', () => {
     expect(await cluster.processes('worker')).toEqual([])
   })
 
-  it('asleep past its lease: the task has one result', { timeout: 120_000 }, async ({ box }) => {
+  it('asleep past its lease: the task has one result', { timeout: 180_000 }, async ({ box }) => {
     const cluster = box.cluster('e2e-asleep')
     await cluster.up(...quick, '--max-workers', '2')
     const workers = ['a', 'b'].map((id) => ({ id, ...startWorker(box, cluster, id) }))
