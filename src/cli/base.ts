@@ -2,6 +2,7 @@
  * What all commands share: the cluster flag, `--json`, errors with a cause, a fix and an exit code,
  * and the one look at the environment of this process.
  */
+import { join } from 'node:path'
 import { Command, Flags, ux } from '@oclif/core'
 import chalk, { chalkStderr } from 'chalk'
 import { errorCodes, messageOf, TmError } from '../core/errors.ts'
@@ -51,7 +52,7 @@ export abstract class TmCommand extends Command {
 
   /** How to start `tm` again, from the same place. */
   protected machineCommand(): string[] {
-    return [process.execPath, `${this.config.root}/bin/run.js`]
+    return [process.execPath, join(this.config.root, 'bin/run.js')]
   }
 
   protected override async catch(thrown: Error & { exitCode?: number }): Promise<never> {
