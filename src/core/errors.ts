@@ -23,7 +23,6 @@ export const errorCodes = {
 } as const
 
 export type ErrorCode = keyof typeof errorCodes
-export type ErrorStatus = (typeof errorCodes)[ErrorCode]['status']
 
 export interface TmErrorOptions {
   /** What to do next, as commands or short sentences. */

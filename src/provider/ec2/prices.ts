@@ -107,8 +107,3 @@ function sum(lines: { count: number; each: number | undefined }[]): number | und
   }
   return Math.round(total * 10_000) / 10_000
 }
-
-/** `$0.0454` */
-export function showPrice(dollars: number | undefined): string {
-  return dollars === undefined ? 'unknown' : `$${dollars.toFixed(dollars < 0.1 ? 4 : 2)}`
-}
