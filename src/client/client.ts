@@ -15,6 +15,8 @@ import { createTransport, type Patience } from './transport.ts'
 export interface ConnectOptions {
   url: string
   token: string
+  /** PEM: the only certificate that the node may have. Without one there is no TLS. */
+  certificate?: string | undefined
 }
 
 /** The routes, as functions that send one request with this much patience. */
@@ -34,10 +36,19 @@ export interface Heartbeat {
 
 type Settings = Record<SettingName, number>
 
-export function connect({ url, token }: ConnectOptions) {
+interface Sibling {
+  id: string
+  url: string
+  certificate?: string | undefined
+}
+
+export function connect({ url, token, certificate }: ConnectOptions) {
   const headers = { authorization: `Bearer ${token}` }
   const api: Api = (patience = {}) =>
-    hc<App>(url, { headers, fetch: createTransport(patience) as typeof fetch })
+    hc<App>(url, {
+      headers,
+      fetch: createTransport({ ...patience, certificate }) as typeof fetch,
+    })
 
   return {
     url,
@@ -92,7 +103,7 @@ export function connect({ url, token }: ConnectOptions) {
     settings: async (patience?: Patience) => await data(api(patience).v1.settings.$get()),
     changeSettings: async (json: Partial<Settings>, patience?: Patience) =>
       await data(api(patience).v1.settings.$patch({ json })),
-    setSiblings: async (siblings: { id: string; url: string }[], patience?: Patience) =>
+    setSiblings: async (siblings: Sibling[], patience?: Patience) =>
       await data(api(patience).v1.siblings.$put({ json: { siblings } })),
     drain: async (patience?: Patience) => await data(api(patience).v1.drain.$post()),
 

@@ -4,6 +4,7 @@
  */
 import { setTimeout as sleep } from 'node:timers/promises'
 import { isErrorCode, TmError } from '../core/errors.ts'
+import { pinned } from './pinned.ts'
 
 export interface Patience {
   /** Milliseconds for one try. */
@@ -14,13 +15,20 @@ export interface Patience {
   signal?: AbortSignal | undefined
 }
 
+export interface TransportOptions extends Patience {
+  /** PEM: the only certificate that the node may have. Without one there is no TLS. */
+  certificate?: string | undefined
+}
+
 const firstPauseMs = 100
 
-export function createTransport({ timeout = 30_000, retries = 0, signal }: Patience) {
+export function createTransport(options: TransportOptions) {
+  const { timeout = 30_000, retries = 0, signal, certificate } = options
   return async (input: string | URL | Request, init?: RequestInit): Promise<Response> => {
     for (let tries = 0; ; tries += 1) {
       try {
-        return await once(input, init, timeout, signal)
+        const dispatcher = certificate ? { dispatcher: await pinned(certificate) } : {}
+        return await once(input, { ...init, ...dispatcher } as RequestInit, timeout, signal)
       } catch (error) {
         if (tries >= retries || signal?.aborted) throw error
         await sleep(firstPauseMs * 2 ** tries, undefined, { signal })
@@ -31,7 +39,7 @@ export function createTransport({ timeout = 30_000, retries = 0, signal }: Patie
 
 async function once(
   input: string | URL | Request,
-  init: RequestInit | undefined,
+  init: RequestInit,
   timeout: number,
   signal?: AbortSignal,
 ): Promise<Response> {
@@ -60,8 +68,18 @@ function unreachable(origin: string, error: unknown, waited?: number): TmError {
   })
 }
 
+const wrongCertificate = [
+  'DEPTH_ZERO_SELF_SIGNED_CERT',
+  'SELF_SIGNED_CERT_IN_CHAIN',
+  'UNABLE_TO_VERIFY_LEAF_SIGNATURE',
+  'ERR_TLS_CERT_ALTNAME_INVALID',
+]
+
 function describe(cause: unknown): string {
   const { code, message } = cause as NodeJS.ErrnoException
+  if (wrongCertificate.includes(String(code))) {
+    return `it shows another certificate than this node has (${code}); nothing was sent to it`
+  }
   if (code === 'ECONNREFUSED') return 'nothing listens there'
   if (code === 'ECONNRESET' || code === 'UND_ERR_SOCKET') return 'the connection broke'
   return message || String(code)

@@ -1,5 +1,6 @@
 /** The composition root of a node: opens the store, puts the parts together, listens, and ends well. */
 import type { Server } from 'node:http'
+import { createServer } from 'node:https'
 import { serve } from '@hono/node-server'
 import type { Logger } from 'pino'
 import { messageOf, TmError } from '../core/errors.ts'
@@ -25,6 +26,10 @@ export interface NodeOptions {
   folder: string
   /** Loopback, unless the node has TLS. */
   host: string
+  /** PEM: the node's own key and the certificate for it. */
+  tls?: { key: string; cert: string }
+  /** Where siblings and workers reach it; `host`, if undefined. */
+  address?: string
   /** 0 takes any free port. */
   port: number
   /** Takes any other port when this one is taken. */
@@ -32,6 +37,8 @@ export interface NodeOptions {
   secret: Uint8Array
   settings: Partial<Settings>
   provider: Provider
+  /** The packed program that workers fetch and run, where they join by themselves. */
+  program?: string
   /** Launches a worker of this node with this token; the provider says what a machine is. */
   launchWorker: (worker: { id: string; token: string; url: string }) => Promise<Machine>
   newWorkerId: () => string
@@ -82,9 +89,10 @@ export async function startNode(options: NodeOptions): Promise<RunningNode> {
     onError,
   })
   const info = { id, cluster, version, startedAt: Date.now() }
-  const deps = { info, secret, queue, workers, loans, scaler, settings, siblings, duties, onError }
+  const parts = { queue, workers, loans, scaler, settings, siblings, duties, onError }
+  const deps = { info, secret, program: options.program, ...parts }
   const server = await listen(createApp(deps).fetch, options)
-  url = urlOf(server, options.host)
+  url = urlOf(server, options)
   queue.onWork(scaler.poke)
 
   /** A duty that fails is logged when that begins, shown in `health`, and tried again. */
@@ -119,31 +127,34 @@ export async function startNode(options: NodeOptions): Promise<RunningNode> {
 /** Timeouts for clients that are slow on purpose: 10 s for headers, 5 min for a whole request. */
 async function listen(
   fetch: (request: Request, env: unknown) => Response | Promise<Response>,
-  { host, port, orAnyPort }: Pick<NodeOptions, 'host' | 'port' | 'orAnyPort'>,
+  options: Pick<NodeOptions, 'host' | 'port' | 'orAnyPort' | 'tls'>,
 ): Promise<Server> {
+  const { host, port, orAnyPort, tls } = options
   return await new Promise((resolve, reject) => {
     const serverOptions = {
+      ...tls,
       headersTimeout: 10_000,
       requestTimeout: 300_000,
       keepAliveTimeout: 30_000,
       maxHeaderSize: 16_384,
     }
-    const server = serve({ fetch, hostname: host, port, serverOptions }, () => {
+    const secure = tls ? { createServer } : {}
+    const server = serve({ fetch, hostname: host, port, ...secure, serverOptions }, () => {
       resolve(server as Server)
     })
     server.once('error', (error: NodeJS.ErrnoException) => {
       const taken = error.code === 'EADDRINUSE'
-      if (taken && orAnyPort) return resolve(listen(fetch, { host, port: 0 }))
+      if (taken && orAnyPort) return resolve(listen(fetch, { ...options, port: 0 }))
       const why = taken ? 'another program listens there' : error.message
       reject(new TmError('failed', `Can't listen on ${host}:${port}: ${why}`, { cause: error }))
     })
   })
 }
 
-function urlOf(server: Server, host: string): string {
-  const address = server.address()
-  if (typeof address !== 'object' || !address) throw new Error('the server has no address')
-  return `http://${host}:${address.port}`
+function urlOf(server: Server, { host, address = host, tls }: NodeOptions): string {
+  const bound = server.address()
+  if (typeof bound !== 'object' || !bound) throw new Error('the server has no address')
+  return `${tls ? 'https' : 'http'}://${address}:${bound.port}`
 }
 
 /** Idle connections end at once, busy ones when their answer is out, all of them after 5 s. */

@@ -8,6 +8,8 @@ import type { Store } from './store/store.ts'
 export interface Sibling {
   id: string
   url: string
+  /** PEM; where there is TLS. */
+  certificate?: string | undefined
 }
 
 /** What one node asks of another. */
@@ -28,14 +30,14 @@ export interface Siblings {
 
 export async function loadSiblings(
   store: Pick<Store, 'load' | 'save'>,
-  dial: (url: string) => SiblingClient,
+  dial: (sibling: Sibling) => SiblingClient,
 ): Promise<Siblings> {
-  const reach = (sibling: Sibling) => ({ ...sibling, client: dial(sibling.url) })
+  const reach = (sibling: Sibling) => ({ ...sibling, client: dial(sibling) })
   const saved = ((await store.load('siblings')) ?? []) as Sibling[]
   let siblings = saved.map(reach)
   return {
     list: () => siblings,
-    known: () => siblings.map(({ id, url }) => ({ id, url })),
+    known: () => siblings.map(({ client: _, ...sibling }) => sibling),
     async set(next) {
       await store.save('siblings', next)
       siblings = next.map(reach)
@@ -44,6 +46,6 @@ export async function loadSiblings(
 }
 
 /** Siblings over HTTP, with this node's own token. */
-export function dialWith(token: string): (url: string) => SiblingClient {
-  return (url) => connect({ url, token })
+export function dialWith(token: string): (sibling: Sibling) => SiblingClient {
+  return ({ url, certificate }) => connect({ url, token, certificate })
 }

@@ -11,6 +11,7 @@ import type { Held } from './slot.ts'
 export interface NodesOptions {
   worker: string
   url: string
+  certificate?: string | undefined
   token: string
   onProblem: (what: string, error: unknown) => void
 }
@@ -33,21 +34,22 @@ const siblingPatience = 2000
 
 export type Nodes = ReturnType<typeof createNodes>
 
-export function createNodes({ worker, url, token, onProblem }: NodesOptions) {
+export function createNodes(options: NodesOptions) {
+  const { worker, url, token, onProblem } = options
   let lastContact = performance.now()
   let ownContact = lastContact
   let borrowed = false
   let problem = ''
   const byUrl = new Map<string, Node>()
-  const own = nodeAt(url)
+  const own = nodeAt(options)
   let siblings: Node[] = []
 
-  function nodeAt(at: string): Node {
-    const known = byUrl.get(at)
+  function nodeAt(at: { url: string; certificate?: string | undefined }): Node {
+    const known = byUrl.get(at.url)
     if (known) return known
-    const client = connect({ url: at, token })
+    const client = connect({ url: at.url, certificate: at.certificate, token })
     const node = { client, link: createLink({ client, onContact: contact, onProblem }) }
-    byUrl.set(at, node)
+    byUrl.set(at.url, node)
     return node
   }
 
@@ -100,7 +102,7 @@ export function createNodes({ worker, url, token, onProblem }: NodesOptions) {
         contact()
         ownContact = lastContact
         borrowed = answer.borrowed
-        siblings = answer.siblings.map((sibling) => nodeAt(sibling.url))
+        siblings = answer.siblings.map(nodeAt)
         return answer.settings
       } catch (error) {
         complain(`no heartbeat to ${url}`, error)

@@ -12,12 +12,20 @@ import { createSlot, type Held, type Slot } from './slot.ts'
 export interface WorkerOptions {
   id: string
   url: string
+  /** PEM; where its node has TLS. */
+  certificate?: string | undefined
   token: string
   /** Settings given at the start win over what the node says. */
   settings: Partial<Settings>
-  /** Aborted to make it stop. */
+  /** Aborted to make it stop; the reason may be a `Stop`. */
   signal: AbortSignal
   log: { info(fields: object, what: string): void; warn(fields: object, what: string): void }
+}
+
+/** Why it has to stop, and how many milliseconds running tasks may take to end. */
+export interface Stop {
+  why: string
+  finishWithin: number
 }
 
 /** Milliseconds of work that a slot takes at a time, and how little is left when it takes more. */
@@ -26,21 +34,22 @@ const refillMs = 30
 const maxLeases = 1000
 /** How long a claim waits at the node for a task. Bounds how late a sibling's tasks are seen. */
 const claimWait = 1000
-/** On SIGTERM a running task may take so long to end before it is handed back. */
-const finishWithin = 4000
+/** A running task may take so long to end before it is handed back. */
+const toldToStop: Stop = { why: 'it was told to stop', finishWithin: 4000 }
 const flushWithin = 3000
 /** Nobody renews the loan any more: gone before the lender takes the place back. */
 const placeLost = 'its node is away and its place is lent'
 
 export async function runWorker(options: WorkerOptions): Promise<{ reason: string }> {
-  const { id, url, token, log } = options
+  const { id, url, certificate, token, log } = options
   const onProblem = (what: string, error: unknown) => log.warn({ err: error }, what)
-  const nodes = createNodes({ worker: id, url, token, onProblem })
+  const nodes = createNodes({ worker: id, url, certificate, token, onProblem })
   const held = new Map<string, { held: Held; slot: Slot }>()
   const stopping = new AbortController()
   const stopped = stopping.signal
   let settings = withDefaults(options.settings)
   let reason = ''
+  let told = toldToStop
   /** Wakes whoever waits for a slot to have room. */
   let changed = () => {}
 
@@ -50,8 +59,13 @@ export async function runWorker(options: WorkerOptions): Promise<{ reason: strin
     stopping.abort()
     changed()
   }
-  options.signal.addEventListener('abort', () => stop('it was told to stop'))
-  if (options.signal.aborted) stop('it was told to stop')
+  const obey = () => {
+    const { reason } = options.signal
+    told = reason?.why ? (reason as Stop) : toldToStop
+    stop(told.why)
+  }
+  options.signal.addEventListener('abort', obey)
+  if (options.signal.aborted) obey()
 
   function createSlots(count: number): Slot[] {
     return Array.from({ length: count }, () =>
@@ -140,7 +154,7 @@ export async function runWorker(options: WorkerOptions): Promise<{ reason: strin
 
   const inHurry = reason === placeLost
   for (const slot of slots) slot.drain()
-  if (!(await comesTrue(() => held.size === 0, inHurry ? 0 : finishWithin))) {
+  if (!(await comesTrue(() => held.size === 0, inHurry ? 0 : told.finishWithin))) {
     for (const slot of slots) slot.abort()
     await comesTrue(() => held.size === 0, 1000)
   }

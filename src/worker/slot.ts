@@ -1,8 +1,8 @@
 /** One slot as the worker sees it: a thread that runs tasks, how much is in it, and how fast it is. */
-import { extname } from 'node:path'
 import { Worker as Thread } from 'node:worker_threads'
 import { messageOf } from '../core/errors.ts'
 import type { Lease } from '../core/task.ts'
+import { threadFile } from '../core/thread-file.ts'
 import type { Link } from './link.ts'
 import { type Ending, type Job, type Progress, signals } from './slot-messages.ts'
 
@@ -34,8 +34,8 @@ export function createSlot({ onEnd }: SlotOptions) {
   let thread = start()
 
   function start(): Thread {
-    const file = new URL(`./slot-thread${extname(import.meta.url)}`, import.meta.url)
-    const started = new Thread(file, { workerData: flags.buffer })
+    const file = threadFile('./slot-thread', import.meta.url)
+    const started = new Thread(file, { argv: ['slot-thread'], workerData: flags.buffer })
     started.on('message', onProgress)
     started.once('error', (error) => crashed(messageOf(error)))
     started.once('exit', () => {

@@ -32,8 +32,9 @@ export async function createNode(
   options: {
     id?: string
     settings?: Partial<Settings>
+    program?: string
     siblings?: Sibling[]
-    dial?: (url: string) => SiblingClient
+    dial?: (sibling: Sibling) => SiblingClient
     bench?: Bench
   } = {},
 ) {
@@ -91,7 +92,8 @@ export async function createNode(
   })
   const info = { id, cluster: 'test', version: '0.0.0', startedAt: bench.time.wall }
   const duties = new Map<string, string>()
-  const deps = { info, secret, queue, workers, loans, scaler, settings, siblings, duties, onError }
+  const parts = { queue, workers, loans, scaler, settings, siblings, duties, onError }
+  const deps = { info, secret, program: options.program, ...parts }
   const app = createApp(deps)
 
   return {
@@ -128,7 +130,7 @@ export async function createNode(
   }
 }
 
-function noSibling(url: string): SiblingClient {
+function noSibling({ url }: Sibling): SiblingClient {
   const away = async () => {
     throw new Error(`${url} is away`)
   }

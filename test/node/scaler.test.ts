@@ -44,7 +44,7 @@ async function pair(
   const made: TestNode[] = []
   const dial =
     (own: string) =>
-    (url: string): SiblingClient => {
+    ({ url }: { url: string }): SiblingClient => {
       const other = () => {
         if (net.cut) throw new Error('cut')
         return made.find(({ info }) => url.endsWith(info.id)) as TestNode

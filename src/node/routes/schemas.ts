@@ -83,7 +83,11 @@ export const machineId = z
   .string()
   .regex(/^[A-Za-z0-9-]{1,128}$/, { error: 'an id has letters, digits and hyphens' })
 
-export const siblingSchema = z.object({ id: machineId, url: z.url() })
+export const siblingSchema = z.object({
+  id: machineId,
+  url: z.url(),
+  certificate: z.string().max(10_000).optional().describe('PEM; where there is TLS'),
+})
 
 export const errorSchema = z
   .object({

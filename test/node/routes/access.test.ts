@@ -1,6 +1,7 @@
 /** Deny by default: every route that exists is asked without a token, with a bad one, and as every role. */
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { type Role, roles, signToken } from '../../../src/core/tokens.ts'
+import { openPaths } from '../../../src/node/routes/guard.ts'
 import { createNode, secret, type TestNode } from '../harness.ts'
 
 /** Who may use what. A new route fails the first test until it is written down here. */
@@ -22,6 +23,7 @@ const allowed: Record<string, Role[]> = {
   'POST /v1/leases/release': ['worker'],
   'PUT /v1/workers/:id': ['worker'],
   'POST /worker_down/:instance_id': ['worker', 'admin'],
+  'GET /v1/program': ['worker'],
   'GET /try_get_node_quota': ['node'],
   'PUT /v1/loans/:loan': ['node'],
   'DELETE /v1/loans/:loan': ['node'],
@@ -44,7 +46,7 @@ afterAll(() => node.close())
 const routesOf = (app: TestNode['app']) =>
   new Set(
     app.routes
-      .filter(({ method, path }) => method !== 'ALL' && path !== '/healthz')
+      .filter(({ method, path }) => method !== 'ALL' && !openPaths.includes(path))
       .map(({ method, path }) => `${method} ${path}`),
   )
 
@@ -64,10 +66,11 @@ describe('access', () => {
       ]),
     )
     const { 'GET /openapi.json': _, ...others } = allowed
-    expect(Object.fromEntries(declared)).toEqual(others)
+    expect(Object.fromEntries(declared)).toEqual({ ...others, 'POST /v1/join': undefined })
   })
 
-  it('is open for /healthz alone, which says nothing but ok', async () => {
+  it('is open for /healthz, which says nothing but ok, and where workers get their token', async () => {
+    expect(openPaths).toEqual(['/healthz', '/v1/join'])
     const response = await node.app.request('/healthz')
     expect([response.status, await response.text()]).toEqual([200, 'ok'])
   })

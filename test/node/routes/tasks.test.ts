@@ -175,7 +175,7 @@ describe('results', () => {
         { id: 'node-2', url: 'http://two' },
         { id: 'node-3', url: 'http://three' },
       ],
-      dial: (url) => (url === 'http://two' ? sibling : { ...sibling, results: away }),
+      dial: ({ url }) => (url === 'http://two' ? sibling : { ...sibling, results: away }),
     })
     await asker.queue.enqueue([{ id: id(1), iterations: 1, body: new Uint8Array([1]) }])
     await work(asker)

@@ -2,9 +2,9 @@
  * The store on SQLite, as the node sees it: calls go to the thread that owns the database. All
  * calls of one turn of the event loop travel in one message.
  */
-import { extname } from 'node:path'
 import { Worker } from 'node:worker_threads'
 import { isErrorCode, TmError } from '../../../core/errors.ts'
+import { threadFile } from '../../../core/thread-file.ts'
 import type { Store } from '../store.ts'
 import type { Call, Opening, Reply, ThreadData } from './thread.ts'
 
@@ -15,8 +15,8 @@ interface Waiting {
 
 /** Opens the database in `folder`, making it on the first start. Throws `damaged`, `conflict`. */
 export async function openSqliteStore(options: ThreadData): Promise<Store> {
-  const file = new URL(`./thread${extname(import.meta.url)}`, import.meta.url)
-  const thread = new Worker(file, { workerData: options })
+  const file = threadFile('./thread', import.meta.url)
+  const thread = new Worker(file, { argv: ['store-thread'], workerData: options })
   await opened(thread)
   const calls = connect(thread)
   let closing: Promise<void> | undefined

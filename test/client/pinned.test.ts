@@ -1,0 +1,59 @@
+/** A node with TLS: its own certificate is the only one that is talked to. */
+import { createServer, type Server } from 'node:https'
+import type { AddressInfo } from 'node:net'
+import { connect } from 'node:tls'
+import { afterAll, beforeAll, expect, it } from 'vitest'
+import { createTransport } from '../../src/client/transport.ts'
+import { makeCertificate } from '../tls.ts'
+
+const own = makeCertificate()
+const other = makeCertificate()
+const heard: string[] = []
+let server: Server
+let url: string
+
+beforeAll(async () => {
+  server = createServer(own, (request, response) => {
+    heard.push(String(request.headers.authorization))
+    response.end('hello')
+  })
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
+  url = `https://127.0.0.1:${(server.address() as AddressInfo).port}`
+})
+afterAll(() => server.close())
+
+const ask = (certificate: string | undefined) =>
+  createTransport({ certificate, timeout: 5000 })(url, { headers: { authorization: 'a secret' } })
+
+it('is talked to with its certificate, whatever its address', async () => {
+  expect(await (await ask(own.cert)).text()).toBe('hello')
+  expect(heard).toEqual(['a secret'])
+})
+
+it.each([
+  ['another certificate', other.cert],
+  ['no certificate to compare with', undefined],
+])('hears nothing from a client that has %s', async (_, certificate) => {
+  const before = heard.length
+  await expect(ask(certificate)).rejects.toMatchObject({
+    code: 'unreachable',
+    message: expect.stringContaining('another certificate than this node has'),
+  })
+  expect(heard.length).toBe(before)
+})
+
+it('speaks nothing older than TLS 1.2', async () => {
+  const { port } = server.address() as AddressInfo
+  const outcome = await new Promise<string>((resolve) => {
+    const old = {
+      minVersion: 'TLSv1',
+      maxVersion: 'TLSv1.1',
+      ciphers: 'DEFAULT@SECLEVEL=0',
+    } as const
+    const socket = connect({ port, host: '127.0.0.1', ca: own.cert, ...old })
+    socket.once('secureConnect', () => resolve('connected'))
+    socket.once('error', (error: NodeJS.ErrnoException) => resolve(String(error.code)))
+  })
+  // The server's own refusal, not that of this client.
+  expect(outcome).toBe('ERR_SSL_TLSV1_ALERT_PROTOCOL_VERSION')
+})
