@@ -13,6 +13,9 @@ export interface Machine {
   node?: string
   /** Only where machines are local processes. */
   pid?: number
+  /** Only where machines are not this one: what the cloud calls it, and its private address. */
+  instance?: string
+  address?: string
   /** Wall-clock milliseconds since the epoch. */
   launchedAt: number
 }
@@ -28,7 +31,10 @@ export interface LaunchSpec {
 }
 
 export interface Provider {
-  /** Every machine of this cluster that exists now, whoever launched it. */
+  /**
+   * Every machine of this cluster that exists now, whoever launched it; not those that are on their
+   * way out and can't be stopped from ending.
+   */
   list(): Promise<Machine[]>
 
   /**
@@ -38,8 +44,8 @@ export interface Provider {
   launch(spec: LaunchSpec): Promise<Machine>
 
   /**
-   * Asks the machine to stop, and makes it stop after `grace` milliseconds. Answers when it is gone;
-   * at once when it does not exist.
+   * Asks the machine to stop, and makes it stop after `grace` milliseconds, or after what the cloud
+   * thinks right. Answers when it is gone; at once when it does not exist.
    */
   terminate(id: string, options: { grace: number }): Promise<void>
 }

@@ -30,7 +30,6 @@ export interface Ec2Options {
   pace?: Pace
 }
 
-/** How EC2 calls a machine. */
 export interface Instanced extends Machine {
   instance: string
 }
@@ -99,8 +98,9 @@ export function ec2Provider(options: Ec2Options): Ec2Provider {
   }
 }
 
-function show({ id, kind, cluster, node, launchedAt, instance }: Ec2Machine): Instanced {
-  return { id, kind, cluster, ...(node ? { node } : {}), launchedAt, instance }
+function show({ id, kind, cluster, node, launchedAt, instance, ...rest }: Ec2Machine): Instanced {
+  const address = rest.privateAddress ? { address: rest.privateAddress } : {}
+  return { id, kind, cluster, ...(node ? { node } : {}), launchedAt, instance, ...address }
 }
 
 /** To a provider's caller a launch that failed is `failed`, whatever was wrong. */
