@@ -7,7 +7,16 @@ import { dirname, join, relative, resolve } from 'node:path'
 import { describe, expect, it } from 'vitest'
 
 const src = resolve(import.meta.dirname, '../src')
-const parts = ['core', 'provider', 'client', 'node', 'worker', 'cli', 'commands'] as const
+const parts = [
+  'core',
+  'provider',
+  'client',
+  'node',
+  'worker',
+  'instance',
+  'cli',
+  'commands',
+] as const
 type Part = (typeof parts)[number]
 
 /** What each part may import of ours, besides itself. */
@@ -17,8 +26,9 @@ const mayImport: Record<Part, Part[]> = {
   client: ['core'],
   node: ['core', 'provider', 'client'],
   worker: ['core', 'client'],
-  cli: ['core', 'provider', 'client', 'node', 'worker'],
-  commands: ['core', 'provider', 'client', 'node', 'worker', 'cli'],
+  instance: ['core', 'provider', 'client', 'node', 'worker'],
+  cli: ['core', 'provider', 'client', 'node', 'worker', 'instance'],
+  commands: ['core', 'provider', 'client', 'node', 'worker', 'instance', 'cli'],
 }
 
 /** Of these, only types: they must cost nothing when the program runs. */

@@ -1,7 +1,7 @@
 import { TmCommand } from '../cli/base.ts'
 import { type DemoResult, runDemo } from '../cli/demo/demo.ts'
-import { stopSignal } from '../cli/signals.ts'
 import { TmError } from '../core/errors.ts'
+import { stopSignal } from '../instance/signals.ts'
 
 export default class Demo extends TmCommand {
   static override summary = 'Show the whole life of a cluster on this machine, and check it.'

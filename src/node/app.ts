@@ -7,6 +7,7 @@ import { clusterRoutes } from './routes/cluster.ts'
 import { enqueueRoutes } from './routes/enqueue.ts'
 import { allow, authenticate, routes } from './routes/guard.ts'
 import { healthRoutes } from './routes/health.ts'
+import { joinRoutes } from './routes/join.ts'
 import { leaseRoutes } from './routes/leases.ts'
 import { loanRoutes } from './routes/loans.ts'
 import { resultRoutes } from './routes/results.ts'
@@ -23,6 +24,8 @@ export interface Deps {
   info: { id: string; cluster: string; version: string; startedAt: number }
   /** The cluster's secret, under which all its tokens are made. */
   secret: Uint8Array
+  /** The packed program that workers fetch; undefined where they are started by other means. */
+  program: string | undefined
   queue: Queue
   workers: Workers
   loans: Loans
@@ -46,6 +49,7 @@ export function createApp(deps: Deps) {
     .route('/', taskRoutes(deps))
     .route('/', resultRoutes(deps))
     .route('/', workerRoutes(deps))
+    .route('/', joinRoutes(deps))
     .route('/', loanRoutes(deps))
     .route('/', clusterRoutes(deps))
     .route('/', healthRoutes(deps))

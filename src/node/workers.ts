@@ -6,6 +6,7 @@ import type { Clock } from '../core/clock.ts'
 import { messageOf } from '../core/errors.ts'
 import type { Settings } from '../core/settings.ts'
 import type { Machine, Provider } from '../provider/provider.ts'
+import { createLaunchFailures } from './launch-failures.ts'
 
 /** lost: it has not been heard of for longer than a lease. */
 export type WorkerState = 'starting' | 'idle' | 'busy' | 'draining' | 'lost'
@@ -20,6 +21,9 @@ export interface WorkerView {
   /** Wall-clock milliseconds since the epoch. */
   launchedAt: number
 }
+
+/** early: the provider has not said yet where the machine is. taken: another one was faster. */
+export type Admission = 'admitted' | 'unknown' | 'early' | 'elsewhere' | 'taken'
 
 /** What a worker says of itself with every heartbeat. */
 export interface Heartbeat {
@@ -45,6 +49,8 @@ interface Worker {
   machine: Machine | undefined
   /** Undefined until it has joined. */
   heartbeat: Heartbeat | undefined
+  /** What it joined with. */
+  key?: string
   /** We told it to stop. */
   leaving: boolean
   launchedAt: number
@@ -65,8 +71,7 @@ export function createWorkers(options: WorkersOptions) {
   const known = new Map<string, Worker>()
   /** Said to be gone, and since when. Perhaps still listed: a process takes a moment to end. */
   const departed = new Map<string, number>()
-  let failures = 0
-  let failure: { reason: string; until: number } | undefined
+  const failures = createLaunchFailures(clock)
   let lastSweep = clock().steady
 
   function add(id: string, machine?: Machine): Worker {
@@ -82,12 +87,6 @@ export function createWorkers(options: WorkersOptions) {
     }
     known.set(id, worker)
     return worker
-  }
-
-  /** Waits 1 s after the first failed launch in a row, then 2 s, 4 s … up to a minute. */
-  function launchFailed(reason: string): void {
-    failures += 1
-    failure = { reason, until: clock().steady + Math.min(60_000, 500 * 2 ** failures) }
   }
 
   function depart(id: string): void {
@@ -141,16 +140,25 @@ export function createWorkers(options: WorkersOptions) {
         return true
       } catch (error) {
         known.delete(worker.id)
-        launchFailed(messageOf(error))
+        failures.add(messageOf(error))
         options.onError(`worker ${worker.id} was not launched`, error)
         return false
       }
     },
 
-    /** Why not to launch now, if so: milliseconds until the next try. */
-    launchFailure(): { reason: string; retryIn: number } | undefined {
-      const retryIn = failure ? failure.until - clock().steady : 0
-      return failure && retryIn > 0 ? { reason: failure.reason, retryIn } : undefined
+    launchFailure: failures.current,
+
+    /**
+     * Whether the machine at this address may have the token of this worker: it is the machine that
+     * was launched for it, and nobody else has got the token. `key` is the machine's own choice.
+     */
+    admit(id: string, { address, key }: { address: string; key: string }): Admission {
+      const worker = known.get(id)
+      if (!worker || worker.leaving) return 'unknown'
+      if (!worker.machine?.address) return 'early'
+      if (worker.machine.address !== address) return 'elsewhere'
+      worker.key ??= key
+      return worker.key === key ? 'admitted' : 'taken'
     },
 
     /** A worker joins, or says that it is still there. */
@@ -159,8 +167,7 @@ export function createWorkers(options: WorkersOptions) {
       if (departed.has(id)) return
       const worker = known.get(id) ?? add(id)
       if (!worker.heartbeat) {
-        failures = 0
-        failure = undefined
+        failures.clear()
       }
       worker.heartbeat = heartbeat
       worker.heardAt = clock().steady
@@ -209,7 +216,7 @@ export function createWorkers(options: WorkersOptions) {
         const wasThere = worker.machine && worker.heardAt < asked && !worker.leaving
         if (wasThere && !listed.has(worker.id)) {
           known.delete(worker.id)
-          if (!worker.heartbeat) launchFailed(`worker ${worker.id} ended before it joined`)
+          if (!worker.heartbeat) failures.add(`worker ${worker.id} ended before it joined`)
         }
       }
       // After a pause of this process itself nobody was heard of, and nobody is to blame.
@@ -217,7 +224,7 @@ export function createWorkers(options: WorkersOptions) {
       lastSweep = clock().steady
       if (slept) for (const worker of known.values()) worker.heardAt = lastSweep
       for (const worker of [...known.values()].filter(isOverdue)) {
-        if (!worker.heartbeat) launchFailed(`worker ${worker.id} did not join in time`)
+        if (!worker.heartbeat) failures.add(`worker ${worker.id} did not join in time`)
         void remove(worker)
       }
     },

@@ -2,8 +2,9 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { connect } from '../../client/client.ts'
 import { TmError } from '../../core/errors.ts'
-import { formatSetting, type SettingName, type Settings, settings } from '../../core/settings.ts'
+import type { Settings } from '../../core/settings.ts'
 import type { Machine, Provider } from '../../provider/provider.ts'
+import { describeChange, introduce } from '../introduce.ts'
 import { adminToken, type NodeLink } from '../nodes.ts'
 import type { Reporter } from '../progress.ts'
 import type { Saved } from '../saved.ts'
@@ -115,22 +116,4 @@ function notReady(saved: Saved, id: string): TmError {
   return new TmError('failed', `${id} runs, but has not answered for ${startTimeout / 1000} s`, {
     suggestions: [`Its log: ${saved.nodeFolder(id)}/log`, 'Run the same command again.'],
   })
-}
-
-async function introduce(nodes: NodeLink[], changes: Partial<Settings>): Promise<Settings> {
-  const inForce = await Promise.all(
-    nodes.map(async (node) => {
-      const others = nodes.filter(({ id }) => id !== node.id).map(({ id, url }) => ({ id, url }))
-      await node.client.setSiblings(others)
-      return await node.client.changeSettings(changes)
-    }),
-  )
-  return inForce[0] as Settings
-}
-
-function describeChange(changes: Partial<Settings>, maxWorkers: number): string {
-  const others = (Object.keys(changes) as SettingName[])
-    .filter((name) => name !== 'maxWorkers')
-    .map((name) => `${settings[name].flag} ${formatSetting(name, changes[name] as number)}`)
-  return [`up to ${maxWorkers} workers a node`, ...others].join(', ')
 }

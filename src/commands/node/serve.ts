@@ -4,8 +4,8 @@ import { pino } from 'pino'
 import { TmCommand } from '../../cli/base.ts'
 import { launchWorker, providerOf, readAddress, writeAddress } from '../../cli/local/machines.ts'
 import { both, readInteger, readSettings, settingFlags } from '../../cli/settings-flags.ts'
-import { aborted, stopSignal } from '../../cli/signals.ts'
 import { settingNames } from '../../core/settings.ts'
+import { aborted, stopSignal } from '../../instance/signals.ts'
 import { type NodeOptions, startNode } from '../../node/serve.ts'
 
 export default class NodeServe extends TmCommand {

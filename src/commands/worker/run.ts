@@ -3,8 +3,8 @@ import { Flags } from '@oclif/core'
 import { pino } from 'pino'
 import { TmCommand } from '../../cli/base.ts'
 import { readSettings, settingFlags } from '../../cli/settings-flags.ts'
-import { stopSignal } from '../../cli/signals.ts'
 import { messageOf, TmError } from '../../core/errors.ts'
+import { stopSignal } from '../../instance/signals.ts'
 import { runWorker } from '../../worker/run.ts'
 
 const workerSettings = ['slots', 'idleTimeout', 'lostAfter', 'lease'] as const

@@ -11,13 +11,16 @@ export interface Env {
   Variables: { principal: Principal }
 }
 
-/** The one path that answers without a token; it says `ok` and nothing else. */
-export const openPath = '/healthz'
+/**
+ * What answers without a token: `/healthz`, which says `ok` and nothing else; and where a worker gets
+ * its token, which looks at the address that it comes from instead.
+ */
+export const openPaths: readonly string[] = ['/healthz', '/v1/join']
 
 export function authenticate(secret: Uint8Array): MiddlewareHandler<Env> {
   const verify = createVerifier(secret)
   return async (c, next) => {
-    if (c.req.path === openPath) return await next()
+    if (openPaths.includes(c.req.path)) return await next()
     const header = c.req.header('authorization')
     const token = header?.startsWith('Bearer ') ? header.slice(7) : ''
     const principal = verify(token)

@@ -2,7 +2,7 @@
 import { z } from '@hono/zod-openapi'
 import type { Deps } from '../app.ts'
 import { createMetrics } from '../metrics.ts'
-import { guarded, openPath, routes } from './guard.ts'
+import { guarded, routes } from './guard.ts'
 
 const metricsRoute = guarded(['admin'], {
   method: 'get',
@@ -19,7 +19,7 @@ const metricsRoute = guarded(['admin'], {
 export function healthRoutes(deps: Deps) {
   const metrics = createMetrics(deps)
   const app = routes()
-  app.get(openPath, (c) => c.text('ok'))
+  app.get('/healthz', (c) => c.text('ok'))
   return app.openapi(metricsRoute, async (c) =>
     c.text(await metrics.render(), 200, { 'content-type': metrics.contentType }),
   )

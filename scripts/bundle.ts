@@ -1,0 +1,52 @@
+/**
+ * Builds what instances run into `dist/instance/`: `tm.mjs.gz`, the program, and the two loaders that
+ * travel in boot scripts. Each is one file that needs nothing but Node.
+ */
+import { readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { gzipSync } from 'node:zlib'
+import { build, type Plugin } from 'esbuild'
+
+export async function bundle(root: string, version: string): Promise<void> {
+  const folder = `${root}/dist/instance`
+  await build({
+    absWorkingDir: root,
+    entryPoints: {
+      tm: 'src/instance/main.ts',
+      'boot-node': 'src/instance/boot/node.ts',
+      'boot-worker': 'src/instance/boot/worker.ts',
+    },
+    outdir: folder,
+    outExtension: { '.js': '.mjs' },
+    bundle: true,
+    minify: true,
+    platform: 'node',
+    target: 'node24',
+    format: 'esm',
+    // ES modules first: of CommonJS nothing that is not used can be left out.
+    mainFields: ['module', 'main'],
+    define: { tmVersion: JSON.stringify(version) },
+    plugins: [unused],
+    // Some libraries are CommonJS and ask for Node's modules by `require`.
+    banner: {
+      js: "import{createRequire as tmRequire}from'node:module';const require=tmRequire(import.meta.url);",
+    },
+    legalComments: 'none',
+    logLevel: 'warning',
+  })
+  const program = gzipSync(readFileSync(`${folder}/tm.mjs`), { level: 9 })
+  writeFileSync(`${folder}/tm.mjs.gz`, program)
+  rmSync(`${folder}/tm.mjs`)
+}
+
+/** What libraries draw in without our using it: a third of the whole. */
+const unused: Plugin = {
+  name: 'unused',
+  setup(builder) {
+    // Clients with a method for every action; we send commands.
+    builder.onLoad({ filter: /client-(ec2|iam|sts)\/dist-es\/(EC2|IAM|STS)\.js$/ }, () => ({
+      contents: 'export class EC2 {} export class IAM {} export class STS {}',
+    }))
+    // Messages in fifty languages; English is loaded from elsewhere.
+    builder.onLoad({ filter: /zod\/v4\/locales\/index\.js$/ }, () => ({ contents: 'export {}' }))
+  },
+}

@@ -1,0 +1,37 @@
+/** The last step of `tm up`: every node learns who its siblings are, and the settings that changed. */
+import { formatSetting, type SettingName, type Settings, settings } from '../core/settings.ts'
+import type { NodeLink } from './nodes.ts'
+
+export interface Introduced extends NodeLink {
+  /** Where its siblings reach it; `url`, if undefined. */
+  address?: string
+  certificate?: string | undefined
+}
+
+/** Answers the settings in force. */
+export async function introduce(
+  nodes: Introduced[],
+  changes: Partial<Settings>,
+): Promise<Settings> {
+  const inForce = await Promise.all(
+    nodes.map(async (node) => {
+      const others = nodes.filter(({ id }) => id !== node.id)
+      await node.client.setSiblings(
+        others.map(({ id, url, address = url, certificate }) => ({
+          id,
+          url: address,
+          certificate,
+        })),
+      )
+      return await node.client.changeSettings(changes)
+    }),
+  )
+  return inForce[0] as Settings
+}
+
+export function describeChange(changes: Partial<Settings>, maxWorkers: number): string {
+  const others = (Object.keys(changes) as SettingName[])
+    .filter((name) => name !== 'maxWorkers')
+    .map((name) => `${settings[name].flag} ${formatSetting(name, changes[name] as number)}`)
+  return [`up to ${maxWorkers} workers a node`, ...others].join(', ')
+}

@@ -1,0 +1,23 @@
+/** Puts the program in its place, if it is the one that this machine may run. */
+import { createHash } from 'node:crypto'
+import { rename, writeFile } from 'node:fs/promises'
+import { gunzipSync } from 'node:zlib'
+import { packedProgram, programFile } from '../machine.ts'
+
+/** Answers what is wrong with it, if anything; then nothing has been written. */
+export async function installProgram(
+  packed: Buffer,
+  expected: string,
+): Promise<string | undefined> {
+  const hash = createHash('sha256').update(packed).digest('hex')
+  if (hash !== expected) return `This machine runs program ${expected}, not ${hash}`
+  await writeWhole(packedProgram, packed)
+  await writeWhole(programFile, gunzipSync(packed))
+  return undefined
+}
+
+/** Whole or not at all, and readable by nobody else. */
+export async function writeWhole(file: string, data: string | Buffer): Promise<void> {
+  await writeFile(`${file}.new`, data, { mode: 0o600, flush: true })
+  await rename(`${file}.new`, file)
+}

@@ -1,0 +1,45 @@
+/**
+ * The script that the unit starts, again and again: completes whatever an earlier start has left
+ * undone (a mirror that was away, a reboot in the middle), then becomes the program. Pure.
+ */
+import { folders, programFile } from '../machine.ts'
+import { certificateCommand } from './certificate.ts'
+
+const { data, program } = folders
+
+/** A machine that nobody has claimed, or that has not joined, ends after so many minutes. */
+export const lonelyMinutes = 15
+
+/** Written when its owner has come. */
+export const ownedFile = `${data}/owned`
+
+export function startScript(kind: 'node' | 'worker'): string {
+  const certificate = `[ -s ${data}/cert.pem ] || { ${certificateCommand(data)}; } || exit 1\n`
+  return `#!/bin/bash
+umask 077
+# What is said here can be read from outside: aws ec2 get-console-output.
+say() { echo "tm: $*"; echo "tm: $*" > /dev/console || true; }
+
+# Counted from the first boot, so that no restart and no reboot puts it off.
+[ -s ${data}/born ] || date +%s > ${data}/born
+if [ ! -e ${ownedFile} ]; then
+  left=$((${lonelyMinutes} - ($(date +%s) - $(cat ${data}/born)) / 60))
+  if [ $left -le 0 ]; then shutdown -P now; exit; fi
+  shutdown -P +$left 'tm: nobody has come for this machine'
+fi
+
+if ! command -v node-24 > /dev/null; then
+  say 'installing Node'
+  if ! dnf install -y -q nodejs24 openssl > ${data}/dnf.log 2>&1; then
+    say "Node can't be installed: $(tail -n 3 ${data}/dnf.log)"
+    exit 1
+  fi
+fi
+${kind === 'node' ? certificate : ''}if [ ! -s ${programFile} ]; then
+  say 'waiting for the program'
+  node-24 ${program}/boot.mjs || { say 'the program did not come'; exit 1; }
+fi
+say 'starting the program'
+exec node-24 ${programFile} ${kind}
+`
+}

@@ -1,0 +1,32 @@
+/**
+ * The program that instances run, in one file without the command line: `tm.mjs node`, `tm.mjs
+ * worker`, and the threads of both, which are this file again.
+ */
+import { pino } from 'pino'
+import { readMachine } from './machine.ts'
+import { powerOffAt } from './power.ts'
+import { stopSignal } from './signals.ts'
+
+/** Set by the build. */
+declare const tmVersion: string
+
+const [what] = process.argv.slice(2)
+
+if (what === 'store-thread') await import('../node/store/sqlite/thread.ts')
+else if (what === 'slot-thread') await import('../worker/slot-thread.ts')
+else await run()
+
+async function run(): Promise<void> {
+  const signal = stopSignal()
+  const machine = readMachine()
+  const log = pino({ base: { [machine.kind]: machine.id } })
+  powerOffAt(machine.endsAt, signal).catch((error) => log.error({ err: error }, 'powering off'))
+  if (machine.kind === 'node') {
+    const { runNode } = await import('./node.ts')
+    await runNode(machine, { version: tmVersion, signal, log })
+  } else {
+    const { runInstanceWorker } = await import('./worker.ts')
+    await runInstanceWorker(machine, { signal, log })
+  }
+  process.exit()
+}

@@ -1,0 +1,44 @@
+/** A worker on an instance: works until it has to go, and takes the instance with it. */
+import { readFileSync } from 'node:fs'
+import { setTimeout as sleep } from 'node:timers/promises'
+import type { Logger } from 'pino'
+import { spotNotice } from '../provider/ec2/imds.ts'
+import { runWorker } from '../worker/run.ts'
+import { tokenFile, type WorkerConfig } from './machine.ts'
+import { callOffShutdown, powerOff } from './power.ts'
+
+/** AWS takes a spot instance 2 minutes after its notice: so long may running tasks take to end. */
+const finishWithin = 90_000
+/** As often as AWS advises (EC2 User Guide, Spot Instance interruption notices). */
+const noticeEvery = 5000
+
+export async function runInstanceWorker(
+  { id, node }: WorkerConfig,
+  { signal, log }: { signal: AbortSignal; log: Logger },
+): Promise<void> {
+  await callOffShutdown()
+  const stopping = new AbortController()
+  signal.addEventListener('abort', () => stopping.abort())
+  void watchForNotice(stopping, log)
+  await runWorker({
+    id,
+    ...node,
+    token: readFileSync(tokenFile, 'utf8').trim(),
+    settings: {},
+    signal: stopping.signal,
+    log,
+  })
+  // Told to stop by the system: it is going down, or the unit is restarted. All else is the end.
+  if (!signal.aborted) await powerOff()
+}
+
+async function watchForNotice(stopping: AbortController, log: Logger): Promise<void> {
+  while (!stopping.signal.aborted) {
+    const notice = await spotNotice().catch(() => undefined)
+    if (notice) {
+      log.warn({ notice }, 'this machine is about to be taken away')
+      stopping.abort({ why: 'its machine is about to be taken away', finishWithin })
+    }
+    await sleep(noticeEvery, undefined, { signal: stopping.signal }).catch(() => {})
+  }
+}
