@@ -4,7 +4,6 @@
  */
 import { randomBytes } from 'node:crypto'
 import { existsSync, readFileSync } from 'node:fs'
-import { join } from 'node:path'
 import { errorCodes, TmError } from '../core/errors.ts'
 import type { Settings } from '../core/settings.ts'
 import type { Aws } from '../provider/ec2/clients.ts'
@@ -18,7 +17,7 @@ import { writeWhole } from './boot/install.ts'
 import { claimPath, noncePath, phasePath, proofPath } from './boot/paths.ts'
 import { proveTo } from './boot/prove.ts'
 import { failure, serveRoutes } from './boot/server.ts'
-import { folders, type NodeConfig } from './machine.ts'
+import type { NodeConfig } from './machine.ts'
 
 /** What only the owner can say. */
 export interface Claim {
@@ -37,11 +36,10 @@ export interface ClaimRequest {
   claim: Claim
 }
 
-const file = join(folders.data, 'claim.json')
 /** Questions that may be open at a time; each is good for one answer. */
 const maxNonces = 100
 
-export function readClaim(): Claim | undefined {
+export function readClaim(file: string): Claim | undefined {
   return existsSync(file) ? (JSON.parse(readFileSync(file, 'utf8')) as Claim) : undefined
 }
 
@@ -50,12 +48,14 @@ export interface ClaimOptions {
   tls: { key: string; cert: string }
   aws: Pick<Aws, 'region' | 'sts'>
   pace: Pace
+  /** Where the claim is kept. */
+  file: string
   onError: (what: string, error: unknown) => void
 }
 
 /** Answers when the claim is on disk and the port is free again. */
 export async function awaitClaim(options: ClaimOptions): Promise<Claim> {
-  const { machine, tls, onError } = options
+  const { machine, tls, file, onError } = options
   const nonces = new Set<string>()
   let claimed: Claim | undefined
   await serveRoutes({

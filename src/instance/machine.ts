@@ -13,6 +13,8 @@ export const folders = {
 
 export const programFile = join(folders.program, 'tm.mjs')
 export const packedProgram = `${programFile}.gz`
+/** Of a node: what its owner gave it. */
+export const claimFile = join(folders.data, 'claim.json')
 /** Of a worker: what its node gave it when it joined. */
 export const tokenFile = join(folders.data, 'token')
 

@@ -8,7 +8,7 @@ import { readMetadata } from '../provider/ec2/imds.ts'
 import { systemPace } from '../provider/ec2/pace.ts'
 import { bootScript } from './boot/script.ts'
 import { awaitClaim, readClaim } from './claim.ts'
-import { folders, type NodeConfig, packedProgram, readTls } from './machine.ts'
+import { claimFile, folders, type NodeConfig, packedProgram, readTls } from './machine.ts'
 import { callOffShutdown } from './power.ts'
 import { aborted } from './signals.ts'
 
@@ -26,7 +26,9 @@ export async function runNode(
   const tls = readTls()
   const aws = await connectAws({ region })
   const onError = (what: string, error: unknown) => log.error({ err: error }, what)
-  const claim = readClaim() ?? (await awaitClaim({ machine, tls, aws, pace: systemPace, onError }))
+  const claim =
+    readClaim(claimFile) ??
+    (await awaitClaim({ machine, tls, aws, pace: systemPace, file: claimFile, onError }))
   await callOffShutdown()
   const address = await readMetadata('local-ipv4')
   if (!address) throw new Error('the metadata service does not know this machine’s address')
