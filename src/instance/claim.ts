@@ -5,7 +5,6 @@
 import { randomBytes } from 'node:crypto'
 import { existsSync, readFileSync } from 'node:fs'
 import { errorCodes, TmError } from '../core/errors.ts'
-import type { Settings } from '../core/settings.ts'
 import type { Aws } from '../provider/ec2/clients.ts'
 import type { Pace } from '../provider/ec2/pace.ts'
 import { bindingOf } from '../provider/ec2/proof/binding.ts'
@@ -23,7 +22,6 @@ import type { NodeConfig } from './machine.ts'
 export interface Claim {
   /** The cluster's secret, in hex. */
   secret: string
-  settings: Partial<Settings>
   /** What this node's workers are made of. */
   workers: Shape
   /** `boot-worker.mjs` as text. */

@@ -54,7 +54,7 @@ export async function runNode(
     address,
     port,
     secret: new Uint8Array(Buffer.from(claim.secret, 'hex')),
-    settings: claim.settings,
+    settings: {},
     provider,
     program: packedProgram,
     launchWorker: (worker) =>

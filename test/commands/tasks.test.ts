@@ -62,7 +62,7 @@ attempts    1 (1 failed)
 enqueued    TIME, N s ago
 started     TIME, N s ago
 completed   TIME, N s ago
-error       it is broken (1 failed attempts)
+error       it is broken (1 failed attempt)
 `)
   })
 
@@ -190,7 +190,7 @@ ${b}        cancelled  cancelled: no reason given
     const [good = ''] = await world.enqueue([{ body: 'good' }], 1)
     await world.worker(1).work()
     expect(await tm(['wait', bad, good], world)).toEqual({
-      stdout: `${bad}\t\tfailed\tfailed: it is broken (1 failed attempts)
+      stdout: `${bad}\t\tfailed\tfailed: it is broken (1 failed attempt)
 ${good}\t\tsucceeded\t${resultOf('good')}
 `,
       stderr: '✔ done 2 of 2 (N s)\n',

@@ -15,7 +15,6 @@ import { makeCertificate } from '../tls.ts'
 
 const claim: Claim = {
   secret: '07'.repeat(32),
-  settings: { maxWorkers: 3 },
   workers: { types: [] } as unknown as Shape,
   workerLoader: 'loads',
 }

@@ -60,7 +60,6 @@ async function bootAll(
   }
   const claim: Claim = {
     secret: Buffer.from(options.secret).toString('hex'),
-    settings: options.settings,
     workers: infrastructure.shapes.worker,
     workerLoader: program.workerLoader,
   }

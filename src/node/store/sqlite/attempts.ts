@@ -62,7 +62,12 @@ export function attemptMethods(
     const error = end.error.slice(0, maxErrorLength)
     counters.running -= 1
     if (isExhausted(failures, end.maxAttempts)) {
-      giveUp.run(failures, end.wall, `${error} (${failures} failed attempts)`, row.seq)
+      giveUp.run(
+        failures,
+        end.wall,
+        `${error} (${failures} failed attempt${failures === 1 ? '' : 's'})`,
+        row.seq,
+      )
       counters.failed += 1
       return 'failed'
     }

@@ -8,7 +8,8 @@ export function isSamePrincipal(one: string, other: string): boolean {
   return principalOf(one) === principalOf(other)
 }
 
-function principalOf(arn: string): string {
+/** The ARN without the name of a session. */
+export function principalOf(arn: string): string {
   return arn.replace(/^(arn:[\w-]+:sts::\d+:assumed-role\/[^/]+)\/.*$/, '$1')
 }
 
