@@ -37,7 +37,7 @@ beforeAll(async () => {
     if (!network.test(text)) throw error
     offline = text.split('\n')[0]
   }
-}, 60_000)
+}, 240_000)
 
 afterAll(async () => {
   if (!offline) await runTm(['down', '--yes'], { command: [tm], env: node24 })

@@ -58,7 +58,7 @@ export async function openAccount(given: GivenOptions = {}, cluster = 'test'): P
   }
 }
 
-function recording(steps: string[]): Reporter {
+export function recording(steps: string[]): Reporter {
   return {
     async step(title, work) {
       let shown = title
