@@ -15,6 +15,8 @@ import { createTransport, type Patience } from './transport.ts'
 export interface ConnectOptions {
   url: string
   token: string
+  /** PEM: the only certificate that is accepted from the node. */
+  certificate?: string
 }
 
 /** The routes, as functions that send one request with this much patience. */
