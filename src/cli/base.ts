@@ -6,6 +6,7 @@ import { join } from 'node:path'
 import { Command, Flags, ux } from '@oclif/core'
 import chalk, { chalkStderr } from 'chalk'
 import { errorCodes, messageOf, TmError } from '../core/errors.ts'
+import type { Launcher } from './local/machines.ts'
 import { createReporter, type Reporter } from './progress.ts'
 import { type Saved, savedCluster } from './saved.ts'
 import { type UsageProblem, usageError } from './usage.ts'
@@ -50,6 +51,17 @@ export abstract class TmCommand extends Command {
     return { PATH, HOME, TMPDIR, LANG, TM_DATA_DIR: this.config.dataDir }
   }
 
+  /** What the environment says of where in AWS; the profile is read by the SDK. */
+  protected ambientRegion(): string | undefined {
+    const { AWS_REGION, AWS_DEFAULT_REGION } = process.env
+    return AWS_REGION || AWS_DEFAULT_REGION || undefined
+  }
+
+  /** How to start a machine of a local cluster. */
+  protected launcher(): Launcher {
+    return { command: this.machineCommand(), env: this.machineEnvironment() }
+  }
+
   /** How to start `tm` again, from the same place. */
   protected machineCommand(): string[] {
     return [process.execPath, join(this.config.root, 'bin/run.js')]
@@ -67,6 +79,9 @@ export abstract class TmCommand extends Command {
 function asTmError(thrown: Error & { oclif?: { exit?: number }; code?: string }): TmError {
   if (thrown instanceof TmError) return thrown
   if (thrown.code === 'EEXIT') throw thrown
+  if (thrown.name === 'ExitPromptError') {
+    return new TmError('failed', 'Nothing was done: the question was not answered')
+  }
   if (thrown.oclif?.exit === 2) return usageError(thrown as UsageProblem)
   return new TmError('failed', messageOf(thrown), { cause: thrown })
 }

@@ -16,6 +16,8 @@ export interface NodeHealth
   healthy: boolean
   problems: string[]
   pid?: number
+  /** On EC2: i-… */
+  instance?: string
 }
 
 export interface Health {
@@ -27,15 +29,18 @@ export interface Health {
 export async function gatherHealth(
   cluster: string,
   nodes: NodeLink[],
-  machines: Machine[],
+  /** Of a local cluster; elsewhere only the nodes themselves are asked. */
+  machines: Machine[] | undefined,
 ): Promise<Health> {
   const asked = await askAll(nodes, ({ client }) => client.state({ timeout: 5000 }))
   const views = asked.map((one) =>
-    toHealth(
-      one,
-      cluster,
-      machines.find(({ id }) => id === one.node.id),
-    ),
+    machines
+      ? toHealth(
+          one,
+          cluster,
+          machines.find(({ id }) => id === one.node.id),
+        )
+      : toEc2Health(one, cluster),
   )
   return { cluster, healthy: views.every(({ healthy }) => healthy), nodes: views }
 }
@@ -55,6 +60,20 @@ function toHealth(
   return { ...state, id, url, ...pid }
 }
 
+function toEc2Health(asked: Asked<NodeState>, cluster: string): NodeHealth {
+  const { id, url, instance } = asked.node
+  const own = { id, url, ...(instance ? { instance } : {}) }
+  if (!asked.ok) return { ...own, healthy: false, problems: [whyNot(asked, cluster)] }
+  const { version, cluster: _, ...state } = asked.value
+  return { ...state, ...own }
+}
+
+function whyNot({ node: { url }, why }: { node: NodeLink; why: string }, cluster: string): string {
+  if (url === '') return `it is not up yet: complete the cluster with ${tm('up', cluster)}`
+  const moved = `if your own address has changed: ${tm('allow-ip', cluster)}`
+  return `${why}; ${moved}; if the machine is gone: ${tm('up', cluster)}`
+}
+
 export function describeHealth({ cluster, healthy, nodes }: Health, now: number): string {
   const sum = (pick: (node: NodeHealth) => number | undefined) =>
     nodes.reduce((total, node) => total + (pick(node) ?? 0), 0)
@@ -72,7 +91,8 @@ export function describeHealth({ cluster, healthy, nodes }: Health, now: number)
 
 function describeNode(node: NodeHealth, now: number): string {
   const mark = node.healthy ? chalk.green('●') : chalk.red('●')
-  const facts = [node.url, node.pid ? `process ${node.pid}` : '', upSince(node, now)]
+  const machine = node.pid ? `process ${node.pid}` : (node.instance ?? '')
+  const facts = [node.url, machine, upSince(node, now)]
   const title = `${mark} ${chalk.bold(node.id)}  ${facts.filter((fact) => fact !== '').join(', ')}`
   const rows = [
     ...node.problems.map((problem) => ['  problem', chalk.red(problem)]),

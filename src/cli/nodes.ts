@@ -8,6 +8,8 @@ export interface NodeLink {
   id: string
   url: string
   client: Client
+  /** On EC2: i-… */
+  instance?: string
 }
 
 export function adminToken(saved: Saved): string {
@@ -19,7 +21,12 @@ export function nodesOf(saved: Saved): NodeLink[] {
   const record = saved.read()
   if (!record || record.nodes.length === 0) throw noCluster(saved.name)
   const token = adminToken(saved)
-  return record.nodes.map(({ id, url }) => ({ id, url, client: connect({ url, token }) }))
+  return record.nodes.map(({ id, url, instance, certificate }) => ({
+    id,
+    url,
+    client: connect({ url, token, ...(certificate ? { certificate } : {}) }),
+    ...(instance ? { instance } : {}),
+  }))
 }
 
 export type Asked<T> = { node: NodeLink } & ({ ok: true; value: T } | { ok: false; why: string })

@@ -3,6 +3,7 @@
  * secrets in it, not the truth: that is with the provider and the nodes.
  *
  *   cluster.json   its provider and nodes
+ *   intents.json   on EC2: what was about to be made
  *   secret         under which all tokens of the cluster are made
  *   files.jsonl    which task was which file
  *   nodes/ID/      of a local node: its database, log and address
@@ -22,13 +23,38 @@ import {
 } from 'node:fs'
 import { join } from 'node:path'
 import { messageOf, TmError } from '../core/errors.ts'
+import type { Choices } from './ec2/choices.ts'
 
-export interface ClusterRecord {
+export interface NodeRecord {
+  id: string
+  /** Empty until it is known. */
+  url: string
+  /** On EC2: i-…, once it is launched. */
+  instance?: string
+  /** On EC2: what the node proved to be its own, as PEM; no other is accepted. */
+  certificate?: string
+}
+
+interface AnyRecord {
   cluster: string
-  provider: 'local'
-  nodes: { id: string; url: string }[]
+  nodes: NodeRecord[]
   createdAt: number
 }
+
+export interface LocalRecord extends AnyRecord {
+  provider: 'local'
+}
+
+export interface Ec2Record extends AnyRecord {
+  provider: 'ec2'
+  region: string
+  account: string
+  port: number
+  /** What `tm up` was told so far: the next one need not repeat it. */
+  choices: Partial<Choices>
+}
+
+export type ClusterRecord = LocalRecord | Ec2Record
 
 export type Saved = ReturnType<typeof savedCluster>
 
@@ -72,7 +98,9 @@ export function savedCluster(dataDir: string, name: string) {
         return JSON.parse(readFileSync(file, 'utf8')) as ClusterRecord
       } catch (error) {
         throw new TmError('damaged', `${file} can't be read: ${messageOf(error)}`, {
-          suggestions: [`It is only a cache: remove it, then ${tm('up --local', name)}`],
+          suggestions: [
+            `It is only a cache: remove it, then ${tm(existsSync(path('intents.json')) ? 'up' : 'up --local', name)}`,
+          ],
         })
       }
     },
@@ -88,7 +116,17 @@ export function savedCluster(dataDir: string, name: string) {
 }
 
 export function noCluster(name: string): TmError {
-  return new TmError('not_found', `No cluster named ${name}. Start one: ${tm('up --local', name)}`)
+  return new TmError('not_found', `No cluster named ${name}`, {
+    suggestions: [
+      `Start one on this machine: ${tm('up --local', name)}`,
+      `Or on EC2: ${tm('up', name)}`,
+    ],
+  })
+}
+
+/** The command that completes a cluster of which there is a record. */
+export function upOf(saved: Saved): string {
+  return saved.read()?.provider === 'ec2' ? 'up' : 'up --local'
 }
 
 /** A command to suggest: one that is copied as it stands must not reach another cluster. */

@@ -46,6 +46,23 @@ function unknownFlags(given: string[], known: NonNullable<Known>): TmError {
   return new TmError('invalid', message, { suggestions })
 }
 
+/** Refuses flags on the command line that another provider has; the environment may name them. */
+export function onlyFor(
+  what: string,
+  names: string[],
+  raw: { type: string; flag?: string }[],
+  fix: string,
+): void {
+  const given = raw.flatMap(({ type, flag = '' }) =>
+    type === 'flag' && names.includes(flag) ? [`--${flag}`] : [],
+  )
+  if (given.length === 0) return
+  const flags = [...new Set(given)].join(', ')
+  throw new TmError('invalid', `Only for ${what}: ${flags}`, {
+    suggestions: [`${fix}, or ${flags}`, seeHelp],
+  })
+}
+
 type Known = NonNullable<NonNullable<UsageProblem['parse']>['input']>['flags']
 
 function firstPart(message: string): string {

@@ -2,7 +2,7 @@ import { Args, Flags } from '@oclif/core'
 import { TmCommand } from '../cli/base.ts'
 import { answered, askAll, nodesOf } from '../cli/nodes.ts'
 import { number } from '../cli/progress.ts'
-import { type Saved, tm } from '../cli/saved.ts'
+import { type Saved, tm, upOf } from '../cli/saved.ts'
 import { type Enqueued, enqueueFiles } from '../cli/tasks/enqueue.ts'
 import { rememberFiles } from '../cli/tasks/file-names.ts'
 import { waitAndShow } from '../cli/tasks/wait-and-show.ts'
@@ -75,7 +75,7 @@ file that can't be read is named and the others go through; then the exit code i
     const warn = (text: string) => this.logToStderr(text)
     const settings = await askAll(nodes, ({ client }) => client.settings({ timeout: 5000 }))
     const limits = answered(settings, warn).map(({ maxBody }) => maxBody)
-    if (limits.length === 0) throw noNode(saved.name)
+    if (limits.length === 0) throw noNode(saved)
     const counter = this.reporter.count('enqueued', files.length)
     try {
       const enqueued = await enqueueFiles({
@@ -104,8 +104,8 @@ function onlyOneStdin(files: string[]): void {
   throw new TmError('invalid', 'Standard input can be read only once: give - once')
 }
 
-function noNode(cluster: string): TmError {
-  return new TmError('unreachable', `No node of cluster ${cluster} answers`, {
-    suggestions: [tm('up --local', cluster), tm('health', cluster)],
+function noNode(saved: Saved): TmError {
+  return new TmError('unreachable', `No node of cluster ${saved.name} answers`, {
+    suggestions: [tm(upOf(saved), saved.name), tm('health', saved.name)],
   })
 }

@@ -36,8 +36,8 @@ reason. The exit code is 1 unless all nodes are healthy.`
 
   private async look(saved: Saved): Promise<Health> {
     const nodes = nodesOf(saved)
-    const launcher = { command: this.machineCommand(), env: this.machineEnvironment() }
-    return await gatherHealth(saved.name, nodes, await providerOf(saved, launcher).list())
+    if (saved.read()?.provider === 'ec2') return await gatherHealth(saved.name, nodes, undefined)
+    return await gatherHealth(saved.name, nodes, await providerOf(saved, this.launcher()).list())
   }
 
   /** Draws over what it drew before: no line of it stays in the history of the terminal. */

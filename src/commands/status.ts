@@ -2,7 +2,7 @@ import { Args } from '@oclif/core'
 import { TmCommand } from '../cli/base.ts'
 import { columns } from '../cli/columns.ts'
 import { nodesOf } from '../cli/nodes.ts'
-import { tm } from '../cli/saved.ts'
+import { type Saved, tm, upOf } from '../cli/saved.ts'
 import { describeTask } from '../cli/tasks/describe.ts'
 import { recallFiles } from '../cli/tasks/file-names.ts'
 import { readIds } from '../cli/tasks/ids.ts'
@@ -26,7 +26,7 @@ export default class Status extends TmCommand {
     const nodes = nodesOf(saved)
     const { tasks, missing } = await findTasks([id], nodes)
     const task = tasks.get(id)
-    if (!task) throw unknown(id, missing, saved.name)
+    if (!task) throw unknown(id, missing, saved)
     const file = recallFiles(saved, [id]).get(id)
     this.log(columns(describeTask(task, file, Date.now())))
     if (task.state === 'succeeded') await markPulled(nodes, [id])
@@ -34,13 +34,13 @@ export default class Status extends TmCommand {
   }
 }
 
-function unknown(id: string, missing: { id: string; why: string }[], cluster: string): TmError {
+function unknown(id: string, missing: { id: string; why: string }[], saved: Saved): TmError {
   if (missing.length === 0) return new TmError('not_found', `No node knows the task ${id}`)
   const away = missing.map((node) => `${node.id} did not answer (${node.why})`).join(', ')
   return new TmError('not_found', `No node that answers knows the task ${id}; ${away}`, {
     suggestions: [
-      `${tm('up --local', cluster)} starts a node that is gone`,
-      `${tm('health', cluster)} shows which`,
+      `${tm(upOf(saved), saved.name)} starts a node that is gone`,
+      `${tm('health', saved.name)} shows which`,
     ],
   })
 }

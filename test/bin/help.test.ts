@@ -27,8 +27,8 @@ describe('the help', () => {
   it('lists all commands of the design', () => {
     expect(commands.map(({ id }) => id).sort()).toEqual(
       [
-        ...['demo', 'down', 'enqueue', 'health', 'node:serve', 'pull', 'status', 'token', 'up'],
-        ...['wait', 'worker:run'],
+        ...['allow-ip', 'demo', 'down', 'enqueue', 'health', 'list', 'node:serve', 'pull'],
+        ...['status', 'token', 'up', 'wait', 'worker:run'],
       ].sort(),
     )
   })

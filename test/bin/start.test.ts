@@ -57,7 +57,7 @@ describe.each(starters)('with %s', (_, reason, options) => {
   it('passes exit codes, and both streams, through', async (context) => {
     if (reason) context.skip(`NOT TESTED: ${reason}`)
     const commands: [string[], number, string][] = [
-      [['pull', '--cluster', 'none'], 1, 'Error: No cluster named none.'],
+      [['pull', '--cluster', 'none'], 1, 'Error: No cluster named none'],
       [['pull', '--top', '0'], 2, 'Error: --top must be a whole number from 1 to 1000000'],
       [['down', '--cluster', 'none'], 0, 'Nothing is left of cluster none.'],
     ]

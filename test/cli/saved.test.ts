@@ -169,6 +169,9 @@ describe('a name', () => {
   it('is in every command that is suggested, unless it is the default', () => {
     expect(tm('down --yes', 'default')).toBe('tm down --yes')
     expect(tm('down --yes', 'x')).toBe('tm down --yes --cluster x')
-    expect(noCluster('x').message).toBe('No cluster named x. Start one: tm up --local --cluster x')
+    expect(noCluster('x').suggestions).toEqual([
+      'Start one on this machine: tm up --local --cluster x',
+      'Or on EC2: tm up --cluster x',
+    ])
   })
 })

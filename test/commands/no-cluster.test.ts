@@ -1,4 +1,4 @@
-/** What every command says that needs a cluster when there is none, and what `up` says without `--local`. */
+/** What every command says that needs a cluster when there is none. */
 import { chmodSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -16,6 +16,11 @@ const needy = [
   ['wait', id],
 ]
 
+const noX = `Error: No cluster named x
+  → Start one on this machine: tm up --local --cluster x
+  → Or on EC2: tm up --cluster x
+`
+
 let around: { dataDir: string }
 beforeEach(() => {
   around = { dataDir: mkdtempSync(join(tmpdir(), 'tm-commands-')) }
@@ -28,7 +33,7 @@ describe('without a cluster', () => {
     async (_, argv) => {
       expect(await tm([...argv, '--cluster', 'x'], around)).toEqual({
         stdout: '',
-        stderr: 'Error: No cluster named x. Start one: tm up --local --cluster x\n',
+        stderr: noX,
         exitCode: 1,
       })
     },
@@ -37,9 +42,10 @@ describe('without a cluster', () => {
   it.each(needy.map((argv) => [argv[0], argv] as const))(
     '%s --json says so too',
     async (_, argv) => {
-      const message = 'No cluster named default. Start one: tm up --local'
+      const message = 'No cluster named default'
+      const suggestions = ['Start one on this machine: tm up --local', 'Or on EC2: tm up']
       expect(await tmJson(argv, around)).toEqual({
-        json: { error: { code: 'not_found', message } },
+        json: { error: { code: 'not_found', message, suggestions } },
         stderr: '',
         exitCode: 1,
       })
@@ -47,8 +53,7 @@ describe('without a cluster', () => {
   )
 
   it('takes the name from --name and TM_CLUSTER as well', async () => {
-    const stderr = 'Error: No cluster named x. Start one: tm up --local --cluster x\n'
-    const expected = { stdout: '', stderr, exitCode: 1 }
+    const expected = { stdout: '', stderr: noX, exitCode: 1 }
     expect(await tm(['pull', '--name', 'x'], around)).toEqual(expected)
     expect(await tm(['pull'], { ...around, env: { TM_CLUSTER: 'x' } })).toEqual(expected)
   })
@@ -69,18 +74,6 @@ describe('without a cluster', () => {
       stdout: '',
       stderr: `Error: A cluster's name has up to 40 lower-case letters, digits and hyphens, not "${name}"\n`,
       exitCode: 2,
-    })
-  })
-})
-
-describe('up without --local', () => {
-  it('says that EC2 comes next and how to run locally', async () => {
-    expect(await tm(['up'], around)).toEqual({
-      stdout: '',
-      stderr: `Error: The EC2 provider comes next: this tm runs clusters on this machine only
-  → tm up --local
-`,
-      exitCode: 1,
     })
   })
 })

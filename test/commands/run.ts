@@ -4,9 +4,11 @@ import { Readable } from 'node:stream'
 import { stripVTControlCharacters } from 'node:util'
 import type { Command } from '@oclif/core'
 import { vi } from 'vitest'
+import AllowIp from '../../src/commands/allow-ip.ts'
 import Down from '../../src/commands/down.ts'
 import Enqueue from '../../src/commands/enqueue.ts'
 import Health from '../../src/commands/health.ts'
+import List from '../../src/commands/list.ts'
 import Pull from '../../src/commands/pull.ts'
 import Status from '../../src/commands/status.ts'
 import Token from '../../src/commands/token.ts'
@@ -14,9 +16,11 @@ import Up from '../../src/commands/up.ts'
 import Wait from '../../src/commands/wait.ts'
 
 const commands = {
+  'allow-ip': AllowIp,
   down: Down,
   enqueue: Enqueue,
   health: Health,
+  list: List,
   pull: Pull,
   status: Status,
   token: Token,
@@ -46,6 +50,19 @@ export interface Surroundings {
   terminal?: boolean
 }
 
+/** No AWS, whatever the machine of the tests has. */
+const notSetUp = {
+  AWS_REGION: undefined,
+  AWS_DEFAULT_REGION: undefined,
+  AWS_ACCESS_KEY_ID: undefined,
+  AWS_SECRET_ACCESS_KEY: undefined,
+  AWS_SESSION_TOKEN: undefined,
+  AWS_PROFILE: undefined,
+  AWS_CONFIG_FILE: '/dev/null',
+  AWS_SHARED_CREDENTIALS_FILE: '/dev/null',
+  AWS_EC2_METADATA_DISABLED: 'true',
+}
+
 /** The command line without `tm`. Ids, addresses and times stay as they are: see {@link masked}. */
 export async function run(argv: string[], around: Surroundings): Promise<Ran> {
   const [name = '', ...rest] = argv
@@ -56,7 +73,7 @@ export async function run(argv: string[], around: Surroundings): Promise<Ran> {
   const restore = replaceStreams(around, out)
   vi.stubEnv('NODE_ENV', 'production')
   vi.stubEnv('TM_DATA_DIR', around.dataDir)
-  for (const [key, value] of Object.entries(around.env ?? {})) vi.stubEnv(key, value)
+  for (const [key, value] of Object.entries({ ...notSetUp, ...around.env })) vi.stubEnv(key, value)
   process.exitCode = undefined
   try {
     await command.run(rest, loadOptions)

@@ -43,7 +43,7 @@ describe('iterations', () => {
 
   it('are at most 2^53 − 1', async () => {
     const { stderr, exitCode } = await tm(['enqueue', '-n', '9007199254740991', 'x'], around)
-    expect(stderr).toBe('Error: No cluster named default. Start one: tm up --local\n')
+    expect(stderr).toMatch(/^Error: No cluster named default\n/)
     expect(exitCode).toBe(1)
   })
 })

@@ -3,36 +3,40 @@
 import type { Settings } from '../../core/settings.ts'
 import type { Claim } from '../../instance/claim.ts'
 import { describeChange, introduce } from '../introduce.ts'
-import type { NodeLink } from '../nodes.ts'
+import { adminToken } from '../nodes.ts'
+import type { NodeRecord, Saved } from '../saved.ts'
 import { type BootedNode, bootNode } from './boot.ts'
 import type { Infrastructure, Site } from './infrastructure.ts'
 import type { LaunchedNode } from './nodes.ts'
 import type { Program } from './program.ts'
+import { recordCertificate } from './record.ts'
 
-export interface BringOptions extends Site {
-  nodes: LaunchedNode[]
-  infrastructure: Infrastructure
+export interface BringContext extends Site {
+  /** Has the secret, and the certificates as an earlier `up` has proved them. */
+  saved: Saved
   port: number
   program: Program
-  /** The cluster's secret, which only the nodes that have proved themselves get. */
-  secret: Uint8Array
-  /** The admin token under that secret. */
-  token: string
+  /** To be in force on every node. */
   settings: Partial<Settings>
-  /** The certificate of a node as an earlier `up` has proved it. */
-  certificateOf: (id: string) => string | undefined
-  /** Called as soon as it is proved; kept before anything else is done with it. */
-  onCertificate: (id: string, certificate: string) => void
 }
 
 export interface Brought {
-  nodes: { id: string; url: string; instance: string; certificate: string }[]
+  /** In the order of the nodes that were given. */
+  nodes: (NodeRecord & { instance: string })[]
   maxWorkers: number
 }
 
-export async function bringUp(options: BringOptions): Promise<Brought> {
-  const { reporter, settings } = options
-  const nodes = await reporter.step('servers ready', (note) => bootAll(options, note))
+export type Bring = (
+  nodes: LaunchedNode[],
+  infrastructure: Infrastructure,
+  context: BringContext,
+) => Promise<Brought>
+
+export const bringUp: Bring = async (launched, infrastructure, context) => {
+  const { reporter, settings } = context
+  const nodes = await reporter.step('servers ready', (note) =>
+    bootAll(launched, infrastructure, context, note),
+  )
   await reporter.step('health', async (note) => {
     const states = await Promise.all(nodes.map(({ client }) => client.state({ timeout: 10_000 })))
     note(states.map(({ id, healthy }) => `${id} ${healthy ? 'healthy' : 'not healthy'}`).join(', '))
@@ -49,29 +53,30 @@ export async function bringUp(options: BringOptions): Promise<Brought> {
 }
 
 async function bootAll(
-  options: BringOptions,
+  launched: LaunchedNode[],
+  { identity, profile: role, shapes }: Infrastructure,
+  { aws, pace, cluster, saved, port, program }: BringContext,
   note: (text: string) => void,
-): Promise<(BootedNode & NodeLink)[]> {
-  const { aws, pace, cluster, infrastructure, port, program, token, onCertificate } = options
-  const doing = new Map<string, string>(options.nodes.map(({ id }) => [id, 'boots']))
+): Promise<BootedNode[]> {
+  const doing = new Map(launched.map(({ id }) => [id, 'boots']))
   const say = (id: string, what: string) => {
     doing.set(id, what)
-    note([...doing].map(([one, text]) => `${one} ${text}`).join(', '))
+    note([...doing].map(([one, text]) => `${one}: ${text}`).join('; '))
   }
   const claim: Claim = {
-    secret: Buffer.from(options.secret).toString('hex'),
-    workers: infrastructure.shapes.worker,
+    secret: Buffer.from(saved.secret()).toString('hex'),
+    workers: shapes.worker,
     workerLoader: program.workerLoader,
   }
-  const { identity, profile: role } = infrastructure
+  const token = adminToken(saved)
   const common = { aws, pace, cluster, identity, role, port, program, claim, token }
   const booted = await Promise.all(
-    options.nodes.map((node) =>
+    launched.map((node) =>
       bootNode(
         {
           ...common,
-          known: options.certificateOf(node.id),
-          onCertificate: (certificate) => onCertificate(node.id, certificate),
+          known: saved.read()?.nodes.find(({ id }) => id === node.id)?.certificate,
+          onCertificate: (certificate) => recordCertificate(saved, node.id, certificate),
           note: (what) => say(node.id, what),
         },
         node,

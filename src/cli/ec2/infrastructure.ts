@@ -7,7 +7,7 @@ import type { Aws } from '../../provider/ec2/clients.ts'
 import { ensureGroup } from '../../provider/ec2/group.ts'
 import type { Identity } from '../../provider/ec2/identity.ts'
 import { whoAmI } from '../../provider/ec2/identity.ts'
-import { findImages, type Images } from '../../provider/ec2/image.ts'
+import { findImage, findImages, fitting, type Images } from '../../provider/ec2/image.ts'
 import type { Intents } from '../../provider/ec2/intents.ts'
 import { findNetwork, type Network } from '../../provider/ec2/network.ts'
 import type { Pace } from '../../provider/ec2/pace.ts'
@@ -25,6 +25,8 @@ export interface Site {
 }
 
 export interface SurveyOptions extends Site {
+  /** Throws where it is somebody else than it should be. */
+  check?: (identity: Identity) => void
   subnet?: string
   ami?: string
   /** In this order of preference: the next is taken where the first has no room. */
@@ -43,9 +45,10 @@ export interface Survey {
 
 export async function survey(options: SurveyOptions): Promise<Survey> {
   const { aws, pace, reporter, subnet, ami } = options
-  const identity = await reporter.step('credentials', async (note) => {
+  const identity = await reporter.step('credentials and account', async (note) => {
     const found = await whoAmI(aws, pace)
     note(`${found.arn}, account ${found.account}, ${found.region}`)
+    options.check?.(found)
     return found
   })
   const network = await reporter.step('network', async (note) => {
@@ -57,10 +60,16 @@ export async function survey(options: SurveyOptions): Promise<Survey> {
     const names = [...new Set([...options.nodeTypes, ...options.workerTypes])]
     const facts = await describeTypes(aws, names, pace)
     const zones = network.subnets.map(({ zone }) => zone)
-    const nodeTypes = pick(options.nodeTypes, facts, zones)
-    const workerTypes = pick(options.workerTypes, facts, zones)
-    const types = [...nodeTypes, ...workerTypes]
-    const images = await findImages(aws, { types, ...(ami ? { ami } : {}) }, pace)
+    const named = ami ? await findImage(aws, ami, pace) : undefined
+    const usable = (types: string[]) => {
+      const near = pick(types, facts, zones)
+      return named ? fitting(named, near) : near
+    }
+    const nodeTypes = usable(options.nodeTypes)
+    const workerTypes = usable(options.workerTypes)
+    const images = named
+      ? { [named.architecture]: named }
+      : await findImages(aws, { types: [...nodeTypes, ...workerTypes] }, pace)
     note(
       Object.values(images)
         .map(({ id, name }) => `${id} (${name})`)

@@ -5,8 +5,9 @@
 import { readdirSync } from 'node:fs'
 import { messageOf, TmError } from '../../core/errors.ts'
 import type { Machine, Provider } from '../../provider/provider.ts'
+import { confirmLoss } from '../losses.ts'
 import { askAll, type NodeLink, nodesOf } from '../nodes.ts'
-import { counted, type Reporter } from '../progress.ts'
+import type { Reporter } from '../progress.ts'
 import { type Saved, tm } from '../saved.ts'
 import { type Launcher, providerOf } from './machines.ts'
 
@@ -37,7 +38,12 @@ export async function downLocal(options: DownOptions): Promise<DownResult> {
     return { cluster: saved.name, removed: [], remaining: [] }
   }
   const { nodes, unknown } = reachable(saved)
-  if (!keepData) await confirmLoss(options, nodes, unknown)
+  if (!keepData) {
+    const suggestions = ['pull --top 1000', 'down --keep-data', 'down --yes'].map((command) =>
+      tm(command, saved.name),
+    )
+    await confirmLoss({ nodes, unknown, confirm: options.confirm, suggestions })
+  }
   if (machines.length > 0) {
     await reporter.step('drain', () =>
       askAll(nodes, (node) => node.client.drain({ timeout: 3000 })),
@@ -75,36 +81,6 @@ function foldersIn(folder: string): string[] {
   } catch {
     return []
   }
-}
-
-async function confirmLoss(
-  { confirm, saved }: DownOptions,
-  nodes: NodeLink[],
-  unknown: string[],
-): Promise<void> {
-  const asked = await askAll(nodes, (node) => node.client.state({ timeout: 3000 }))
-  let unpulled = 0
-  let undone = 0
-  const silent = [...unknown]
-  for (const one of asked) {
-    if (!one.ok) silent.push(one.node.id)
-    else {
-      unpulled += one.value.queue.unpulled
-      undone += one.value.queue.queued + one.value.queue.running
-    }
-  }
-  const losses = [
-    unpulled > 0 ? `${counted(unpulled, 'result')} never pulled` : '',
-    undone > 0 ? `${counted(undone, 'task')} not done` : '',
-    silent.length > 0 ? `whatever is on ${silent.join(' and ')}, which did not answer` : '',
-  ].filter((loss) => loss !== '')
-  if (losses.length === 0) return
-  if (await confirm(losses.join(', '))) return
-  throw new TmError('failed', `Nothing was removed: ${losses.join(', ')}`, {
-    suggestions: ['pull --top 1000', 'down --keep-data', 'down --yes'].map((command) =>
-      tm(command, saved.name),
-    ),
-  })
 }
 
 /** Until none is left: a worker that was being launched may turn up after the first look. */

@@ -5,9 +5,10 @@ import { TmError } from '../../core/errors.ts'
 import type { Settings } from '../../core/settings.ts'
 import type { Machine, Provider } from '../../provider/provider.ts'
 import { describeChange, introduce } from '../introduce.ts'
+import { nodeIds } from '../node-ids.ts'
 import { adminToken, type NodeLink } from '../nodes.ts'
 import type { Reporter } from '../progress.ts'
-import type { Saved } from '../saved.ts'
+import { type Saved, tm } from '../saved.ts'
 import { type Launcher, lastWords, launchNode, providerOf, readAddress } from './machines.ts'
 
 export interface UpOptions {
@@ -26,15 +27,16 @@ export interface UpResult {
   maxWorkers: number
 }
 
-const defaultNodes = 2
 /** A node that is not there after this long will not come. Milliseconds. */
 const startTimeout = 20_000
 
 export async function upLocal(options: UpOptions): Promise<UpResult> {
   const { saved, launcher, reporter } = options
+  refuseEc2(saved)
   const ids = await reporter.step('cluster folder', async (note) => {
     saved.create()
-    const wanted = nodeIds(saved, options.nodes)
+    const known = saved.read()?.nodes.map(({ id }) => id) ?? []
+    const wanted = nodeIds(known, options.nodes)
     record(saved, wanted)
     note(saved.folder)
     return wanted
@@ -60,11 +62,16 @@ export async function upLocal(options: UpOptions): Promise<UpResult> {
   return { cluster: saved.name, provider: 'local', nodes: shown, maxWorkers }
 }
 
-/** The nodes that there are, and more up to the wanted number; never fewer. */
-function nodeIds(saved: Saved, wanted: number | undefined): string[] {
-  const known = saved.read()?.nodes.map(({ id }) => id) ?? []
-  const count = Math.max(known.length, wanted ?? (known.length || defaultNodes))
-  return Array.from({ length: count }, (_, index) => known[index] ?? `node-${index + 1}`)
+/** Two clusters of one name would share a secret and a record. */
+function refuseEc2(saved: Saved): void {
+  const record = saved.read()
+  if (record?.provider !== 'ec2') return
+  throw new TmError('conflict', `Cluster ${saved.name} is on EC2, in ${record.region}`, {
+    suggestions: [
+      `Complete or change it: ${tm('up', saved.name)}`,
+      `Or another name for one on this machine: tm up --local --cluster NAME`,
+    ],
+  })
 }
 
 /** Written before a node is started, so that every command knows of it. */

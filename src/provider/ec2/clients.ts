@@ -71,8 +71,11 @@ async function regionOf(ec2: EC2Client): Promise<string> {
   }
 }
 
+/** A machine that is not set up for AWS: what only looks may do without. */
+export class NoRegionError extends TmError {}
+
 function noRegion(cause: unknown): TmError {
-  return new TmError('invalid', 'It is not said in which AWS region', {
+  return new NoRegionError('invalid', 'It is not said in which AWS region', {
     cause,
     suggestions: ['Say it: tm up --region us-east-1', 'Or once for all: aws configure set region'],
   })

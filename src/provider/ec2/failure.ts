@@ -6,6 +6,7 @@ export type Verdict = 'retry' | 'elsewhere' | 'stop'
 
 export type ErrorKind =
   | 'credentials'
+  | 'no-credentials'
   | 'denied'
   | 'account'
   | 'quota'

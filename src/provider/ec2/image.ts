@@ -20,20 +20,26 @@ export interface Image {
 
 export type Images = Partial<Record<Architecture, Image>>
 
-/** The image of each architecture that these types need; with `--ami` all of them must be of one. */
+/** The image of this id (`--ami`). */
+export async function findImage(aws: Aws, ami: string, pace: Pace): Promise<Image> {
+  const image = chooseImage(await describeImages(aws, { ami }, pace))
+  if (!image) throw noImage(ami, aws.region)
+  return image
+}
+
+/** Those types of a list that can boot this image; never none. */
+export function fitting(image: Image, types: TypeFacts[]): TypeFacts[] {
+  const fit = types.filter(({ architecture }) => architecture === image.architecture)
+  if (fit.length > 0) return fit
+  throw mismatch(types, image)
+}
+
+/** The newest image of each architecture that these types need. */
 export async function findImages(
   aws: Aws,
-  { types, ami }: { types: TypeFacts[]; ami?: string },
+  { types }: { types: TypeFacts[] },
   pace: Pace,
 ): Promise<Images> {
-  if (ami !== undefined) {
-    const image = chooseImage(await describeImages(aws, { ami }, pace))
-    if (!image) throw noImage(ami, aws.region)
-    for (const { type, architecture } of types) {
-      if (architecture !== image.architecture) throw mismatch(type, architecture, image)
-    }
-    return { [image.architecture]: image }
-  }
   const needed = [...new Set(types.map(({ architecture }) => architecture))]
   const found: Images = {}
   for (const architecture of needed) {
@@ -106,8 +112,11 @@ function noImage(what: string, region: string): TmError {
   })
 }
 
-function mismatch(type: string, architecture: Architecture, image: Image): TmError {
-  const message = `Type ${type} is ${architecture}, but image ${image.id} is ${image.architecture}`
+function mismatch(types: TypeFacts[], image: Image): TmError {
+  const names = types.map(({ type }) => type).join(' and ')
+  const { architecture } = types[0] ?? { architecture: 'another architecture' }
+  const verb = types.length > 1 ? 'are' : 'is'
+  const message = `${names} ${verb} ${architecture}, but image ${image.id} is ${image.architecture}`
   return new TmError('invalid', message, {
     suggestions: [
       `Name an image for ${architecture}: --ami ami-…`,

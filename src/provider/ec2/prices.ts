@@ -1,6 +1,6 @@
 /**
- * What a cluster costs an hour, from a table that was copied by hand: an estimate, and shown as one.
- * Source: https://aws.amazon.com/ec2/pricing/on-demand/ and https://aws.amazon.com/ebs/pricing/.
+ * What a cluster costs an hour, from a table that was written down from memory: an estimate, and
+ * shown as one. What it was taken from: https://aws.amazon.com/ec2/pricing/on-demand/ and https://aws.amazon.com/ebs/pricing/.
  */
 
 /** On-demand, Linux, us-east-1, US dollars an hour. */
@@ -27,7 +27,7 @@ const hourly: Record<string, number> = {
   'm7g.xlarge': 0.1632,
 }
 
-/** When the table was last compared with the source. */
+/** What the table is of; nobody has compared it with the source since. */
 export const pricesOf = '2025-06-01'
 export const pricesRegion = 'us-east-1'
 /** A public IPv4 address, in every region since 2024-02-01 (Amazon VPC pricing). */
@@ -88,7 +88,7 @@ export function estimate(question: CostQuestion): Estimate {
     most: sum(lines),
     lines: lines.filter(({ count }) => count > 0),
     notes: [
-      `An estimate: on-demand prices in ${pricesRegion} of ${pricesOf}, without traffic and taxes`,
+      `An estimate: on-demand prices in ${pricesRegion} of ${pricesOf}, from memory; no traffic, no taxes`,
       ...(question.region === pricesRegion ? [] : [`${question.region} may differ by some 20 %`]),
       ...(spot
         ? [`Spot is taken as ${spotShare * 100} % of on-demand; it changes by the hour`]

@@ -22,7 +22,7 @@ export const refusals: Row[] = [
     explain: says('the AWS credentials have expired', 'Log in again: aws sso login'),
   },
   {
-    kind: 'credentials',
+    kind: 'no-credentials',
     verdict: 'stop',
     codes: /^(CredentialsProviderError|TokenProviderError|MissingAuthenticationToken)/,
     explain: says(

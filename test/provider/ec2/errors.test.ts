@@ -34,7 +34,7 @@ const architecture =
 const rows: [Error, string, string, RegExp][] = [
   [
     awsError('CredentialsProviderError', 'Could not load credentials from any providers'),
-    'credentials',
+    'no-credentials',
     'stop',
     /no AWS credentials.*aws configure/,
   ],

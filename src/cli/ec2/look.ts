@@ -1,0 +1,63 @@
+/** All that `tm up` on EC2 has to know before it makes anything; nothing is made here. */
+import { isLeaving, listInstances } from '../../provider/ec2/instances.ts'
+import { nodeIds } from '../node-ids.ts'
+import type { Saved } from '../saved.ts'
+import { operatorAddress } from './address.ts'
+import type { Choices } from './choices.ts'
+import { type Site, type Survey, survey } from './infrastructure.ts'
+import { type Plan, planOf } from './plan.ts'
+import { checkAccount, ec2Record, refuseForeign } from './record.ts'
+
+export interface LookOptions {
+  saved: Saved
+  site: Site
+  choices: Choices
+  /** How many nodes to have; what there is already, if undefined. */
+  nodes: number | undefined
+  fetch: typeof globalThis.fetch
+}
+
+export interface Seen {
+  survey: Survey
+  ids: string[]
+  /** Who gets in. */
+  cidrs: string[]
+  plan: Plan
+}
+
+export async function look(options: LookOptions): Promise<Seen> {
+  const { saved, site, choices } = options
+  const { instanceTypes: nodeTypes, workerTypes, subnet, ami } = choices
+  const record = ec2Record(saved)
+  const seen = await survey({
+    ...site,
+    check: (identity) => checkAccount(record, identity),
+    nodeTypes,
+    workerTypes,
+    ...(subnet ? { subnet } : {}),
+    ...(ami ? { ami } : {}),
+  })
+  const { aws, cluster, pace } = site
+  const all = await listInstances(aws, { cluster }, pace)
+  const present = all.filter((machine) => machine.kind === 'node' && !isLeaving(machine))
+  refuseForeign(saved, aws.region, present)
+  const cidrs = choices.allowCidrs ?? [await ownAddress(options)]
+  const known = [...(record?.nodes ?? []), ...present].map(({ id }) => id)
+  const ids = nodeIds([...new Set(known)].sort(byNumber), options.nodes)
+  const plan = planOf({ cluster, survey: seen, ids, present, choices, cidrs })
+  return { survey: seen, ids, cidrs, plan }
+}
+
+async function ownAddress({ site, fetch }: LookOptions): Promise<string> {
+  return await site.reporter.step('your address', async (note) => {
+    const { signal } = site.pace
+    const own = await operatorAddress({ flag: '--allow-cidr', fetch, signal })
+    note(own)
+    return own
+  })
+}
+
+/** node-2 before node-10. */
+function byNumber(a: string, b: string): number {
+  return a.localeCompare(b, 'en', { numeric: true })
+}
