@@ -4,7 +4,7 @@ export default defineConfig({
   test: {
     include: ['test/**/*.test.ts'],
     // A minute of its own, mostly waiting: `npm run test:kills`, which CI runs too.
-    exclude: ['test/provider/ec2/killed.test.ts'],
+    exclude: ['test/provider/ec2/killed.test.ts', 'test/lab/**'],
     globalSetup: ['test/setup/build.ts'],
     testTimeout: 30_000,
     hookTimeout: 30_000,

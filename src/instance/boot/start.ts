@@ -18,7 +18,7 @@ export function startScript(kind: 'node' | 'worker'): string {
   return `#!/bin/bash
 umask 077
 # What is said here can be read from outside: aws ec2 get-console-output.
-say() { echo "tm: $*"; echo "tm: $*" > /dev/console || true; }
+say() { echo "tm: $*"; echo "tm: $*" >> /dev/console || true; }
 
 # Counted from the first boot, so that no restart and no reboot puts it off.
 [ -s ${data}/born ] || date +%s > ${data}/born

@@ -1,0 +1,188 @@
+/**
+ * A cluster on EC2 from `tm up` to `tm down`, on instances that boot: the commands as they are, the
+ * user-data as it is, TLS, proofs, claims, workers that join. One life, told in order.
+ */
+import { createHash } from 'node:crypto'
+import { mkdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { v7 as newTaskId } from 'uuid'
+import { afterAll, beforeAll, beforeEach, expect, it } from 'vitest'
+import type { Health } from '../../src/cli/health.ts'
+import { type Client, connect } from '../../src/client/client.ts'
+import { signToken } from '../../src/core/tokens.ts'
+import { type Lab, openLab } from './lab.ts'
+import { skipReason } from './needs.ts'
+import { operatorAddress } from './network.ts'
+import { until } from './until.ts'
+
+let lab: Lab
+const dnfFailures = 2
+
+beforeAll(async () => {
+  if (!skipReason) lab = await openLab({ dnfFailures })
+})
+beforeEach((context) => {
+  if (skipReason) context.skip(skipReason)
+})
+afterAll(async () => await lab?.close())
+
+const settings = ['--scale-after', '1s', '--idle-timeout', '4s', '--tick', '200ms', '--lease', '3s']
+const upArgs = ['up', '--yes', '--allow-cidr', `${operatorAddress}/32`, ...settings]
+
+function expectDone(output: { code: number; stdout: string; stderr: string }): void {
+  expect(output, output.stderr).toMatchObject({ code: 0 })
+}
+
+const health = async () => JSON.parse((await lab.tm('health', '--json')).stdout) as Health
+const workers = () =>
+  lab.standin.instances().filter(({ tags, state }) => {
+    return tags['tm:kind'] === 'worker' && state !== 'terminated'
+  })
+
+/** A node as the operator's commands talk to it. */
+function client(id: string): Client {
+  const folder = join(lab.folder, 'data/clusters/default')
+  const secret = Buffer.from(readFileSync(join(folder, 'secret'), 'utf8').trim(), 'hex')
+  const token = signToken(new Uint8Array(secret), { role: 'admin', subject: 'default' })
+  const { nodes } = JSON.parse(readFileSync(join(folder, 'cluster.json'), 'utf8'))
+  const { url, certificate } = nodes.find((node: { id: string }) => node.id === id)
+  return connect({ url, certificate, token })
+}
+
+function digest(body: Buffer, iterations: number): string {
+  let hash = createHash('sha512').update(body).digest()
+  for (let n = 1; n < iterations; n += 1) hash = createHash('sha512').update(hash).digest()
+  return hash.toString('hex')
+}
+
+it('goes up: both nodes boot, prove themselves, and get their program and their owner', async () => {
+  const up = await lab.tm(...upArgs, '--max-workers', '2')
+  expectDone(up)
+  expect(up.stderr).toMatch(/✔ public addresses: 203\.0\.113\.\d+, 203\.0\.113\.\d+ /)
+  expect(up.stderr).toMatch(/✔ health: node-1 healthy, node-2 healthy/)
+  const { healthy, nodes } = await health()
+  expect(healthy).toBe(true)
+  expect(nodes.map(({ url }) => new URL(url).protocol)).toEqual(['https:', 'https:'])
+  expect(
+    lab
+      .machine('node-1')
+      .console()
+      .match(/can't be installed/g),
+  ).toHaveLength(dnfFailures)
+})
+
+it('is the same when asked again, and changes what is new', async () => {
+  const before = lab.standin.calls.filter(({ action }) => action === 'RunInstances').length
+  expectDone(await lab.tm(...upArgs, '--max-workers', '3'))
+  const after = lab.standin.calls.filter(({ action }) => action === 'RunInstances').length
+  expect(after).toBe(before)
+  expect((await health()).nodes.map(({ limit }) => limit?.own)).toEqual([3, 3])
+})
+
+it('does 200 files right, on workers that its nodes launch', async () => {
+  lab.failDnf(0)
+  const folder = join(lab.folder, 'files')
+  mkdirSync(folder)
+  const files = Array.from({ length: 200 }, (_, index) => {
+    const file = join(folder, `file-${index}`)
+    writeFileSync(file, Buffer.alloc(index * 300, `body of ${index} `))
+    return file
+  })
+  const enqueue = await lab.tm('enqueue', '--json', '--wait', '--iterations', '1000', ...files)
+  expectDone(enqueue)
+  const { tasks } = JSON.parse(enqueue.stdout) as { tasks: { file: string; result: string }[] }
+  expect(tasks).toHaveLength(200)
+  for (const { file, result } of tasks) expect(result).toBe(digest(readFileSync(file), 1000))
+  for (const worker of workers()) {
+    expect(worker).toMatchObject({
+      shutdownBehavior: 'terminate',
+      metadata: { tokens: 'required' },
+    })
+    expect(worker.profile).toBeUndefined()
+  }
+})
+
+it('scales by the four rules, and loses nothing when node and worker die', async () => {
+  await until(() => workers().length === 0, 'idle workers leave')
+  const node = client('node-1')
+  const iterations = 4_000_000
+  const tasks = Array.from({ length: 40 }, (_, index) => ({
+    id: newTaskId(),
+    iterations,
+    body: new TextEncoder().encode(`task ${index}`),
+  }))
+  await node.enqueueMany(tasks)
+  await until(async () => (await node.state()).limit.borrowed > 0, 'a loan')
+  await until(() => workers().length >= 4, 'a worker in a borrowed place')
+  const rules = [
+    ...lab
+      .machine('node-1')
+      .journal()
+      .matchAll(/"rule":(\d)/g),
+  ].map(([, rule]) => rule)
+  expect(new Set(rules)).toEqual(new Set(['1', '2', '3', '4']))
+
+  const busy = await until(async () => {
+    const { workers: all } = await node.state()
+    return all.find(({ state }) => state === 'busy')
+  }, 'a busy worker')
+  lab.machine(busy.id).killUnit()
+  await lab.machine('node-1').reboot()
+  await until(async () => (await node.state().catch(() => undefined))?.id, 'the node is back')
+
+  await until(async () => {
+    const { queue } = await node.state()
+    return queue.queued + queue.running === 0
+  }, 'all is done')
+  const { tasks: done } = { tasks: await node.lookup(tasks.map(({ id }) => id)) }
+  expect(done.map((task) => task?.state)).toEqual(tasks.map(() => 'succeeded'))
+}, 240_000)
+
+it('lets idle workers go, and their machines with them', async () => {
+  await until(() => workers().length === 0, 'no worker is left')
+  expect(lab.machines()).toHaveLength(2)
+})
+
+it('has a reason in health when workers do not come up', async () => {
+  lab.failDnf(1000)
+  await client('node-1').changeSettings({ bootTimeout: 4000 })
+  const [file = ''] = [join(lab.folder, 'files/file-1')]
+  expectDone(await lab.tm('enqueue', '--iterations', '1', file))
+  const said = await until(async () => {
+    const { nodes } = await health()
+    return nodes.flatMap(({ problems }) => problems).find((text) => /did not join/.test(text))
+  }, 'a reason')
+  expect(said).toMatch(/^workers can't be launched: worker node-\d-w-\w+ did not join in time/)
+  lab.failDnf(0)
+  await until(async () => (await lab.tm('health')).code === 0, 'it recovers')
+})
+
+it('refuses a node that shows another certificate', async () => {
+  const machine = lab.machine('node-2')
+  const swap = (from: string, to: string) =>
+    machine.exec(`cd /var/lib/tm && for f in key cert; do mv $f${from} $f${to}; done`)
+  swap('.pem', '.own')
+  machine.killUnit()
+  await until(async () => {
+    const { stdout } = await lab.tm('health', '--json')
+    return stdout.includes('it shows another certificate than this node has')
+  }, 'the other certificate is seen')
+  machine.exec('rm /var/lib/tm/key.pem /var/lib/tm/cert.pem')
+  swap('.own', '.pem')
+  machine.killUnit()
+  await until(async () => (await lab.tm('health')).code === 0, 'its own one is back')
+})
+
+it('goes down, and nothing is left', async () => {
+  const down = await lab.tm('down', '--yes', '--json')
+  expectDone(down)
+  const { removed, remaining } = JSON.parse(down.stdout)
+  expect(removed.map(({ kind }: { kind: string }) => kind)).toEqual(
+    expect.arrayContaining(['node', 'group', 'profile', 'role']),
+  )
+  expect(remaining).toEqual([])
+  expect(await lab.leftovers()).toEqual([])
+  const again = await lab.tm('down', '--yes')
+  expectDone(again)
+  expect(again.stderr).toMatch(/Nothing is left/)
+})
