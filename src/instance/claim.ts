@@ -37,6 +37,11 @@ export interface ClaimRequest {
 /** Questions that may be open at a time; each is good for one answer. */
 const maxNonces = 100
 
+/** Answers when it is on disk. */
+export async function writeClaim(file: string, claim: Claim): Promise<void> {
+  await writeWhole(file, JSON.stringify(claim))
+}
+
 export function readClaim(file: string): Claim | undefined {
   return existsSync(file) ? (JSON.parse(readFileSync(file, 'utf8')) as Claim) : undefined
 }
@@ -81,7 +86,7 @@ export async function awaitClaim(options: ClaimOptions): Promise<Claim> {
         const { nonce, proof, claim } = JSON.parse(body.toString()) as ClaimRequest
         if (!nonces.delete(nonce)) throw new TmError('unavailable', 'Ask for another nonce')
         await expectOwner(options, nonce, proof)
-        await writeWhole(file, JSON.stringify(claim))
+        await writeClaim(file, claim)
         claimed = claim
         return { status: 200, body: {}, last: true }
       },

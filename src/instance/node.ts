@@ -6,8 +6,9 @@ import { connectAws } from '../provider/ec2/clients.ts'
 import { ec2Provider } from '../provider/ec2/ec2.ts'
 import { readMetadata } from '../provider/ec2/imds.ts'
 import { systemPace } from '../provider/ec2/pace.ts'
+import type { Shape } from '../provider/ec2/run-input.ts'
 import { bootScript } from './boot/script.ts'
-import { awaitClaim, readClaim } from './claim.ts'
+import { awaitClaim, readClaim, writeClaim } from './claim.ts'
 import { claimFile, folders, type NodeConfig, packedProgram, readTls } from './machine.ts'
 import { callOffShutdown } from './power.ts'
 import { aborted } from './signals.ts'
@@ -26,7 +27,7 @@ export async function runNode(
   const tls = readTls()
   const aws = await connectAws({ region })
   const onError = (what: string, error: unknown) => log.error({ err: error }, what)
-  const claim =
+  let claim =
     readClaim(claimFile) ??
     (await awaitClaim({ machine, tls, aws, pace: systemPace, file: claimFile, onError }))
   await callOffShutdown()
@@ -37,7 +38,11 @@ export async function runNode(
   const provider = ec2Provider({
     aws,
     cluster,
-    shapes: { worker: claim.workers },
+    shapes: {
+      get worker() {
+        return claim.workers
+      },
+    },
     bootScript: (spec) =>
       bootScript({
         machine: { kind: 'worker', id: spec.id, ...common, node },
@@ -59,6 +64,10 @@ export async function runNode(
     program: packedProgram,
     launchWorker: (worker) =>
       provider.launch({ id: worker.id, kind: 'worker', node: id, args: [], folder: folders.data }),
+    async reshape(shape) {
+      claim = { ...claim, workers: shape as unknown as Shape }
+      await writeClaim(claimFile, claim)
+    },
     newWorkerId: () => `${id}-w-${randomBytes(4).toString('hex')}`,
     log,
   })

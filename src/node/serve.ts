@@ -42,6 +42,8 @@ export interface NodeOptions {
   /** Launches a worker of this node with this token; the provider says what a machine is. */
   launchWorker: (worker: { id: string; token: string; url: string }) => Promise<Machine>
   newWorkerId: () => string
+  /** Changes what its next workers are made of; undefined where there is no choice. */
+  reshape?: (shape: Record<string, unknown>) => Promise<void>
   log: Logger
 }
 
@@ -90,7 +92,8 @@ export async function startNode(options: NodeOptions): Promise<RunningNode> {
   })
   const info = { id, cluster, version, startedAt: Date.now() }
   const parts = { queue, workers, loans, scaler, settings, siblings, duties, onError }
-  const deps = { info, secret, program: options.program, ...parts }
+  const { program, reshape } = options
+  const deps = { info, secret, program, reshape, ...parts }
   const server = await listen(createApp(deps).fetch, options)
   url = urlOf(server, options)
   queue.onWork(scaler.poke)

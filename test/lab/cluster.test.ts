@@ -5,14 +5,11 @@
 import { createHash } from 'node:crypto'
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { v7 as newTaskId } from 'uuid'
 import { afterAll, beforeAll, beforeEach, expect, it } from 'vitest'
-import type { Health } from '../../src/cli/health.ts'
-import { type Client, connect } from '../../src/client/client.ts'
-import { signToken } from '../../src/core/tokens.ts'
 import { type Lab, openLab } from './lab.ts'
 import { skipReason } from './needs.ts'
-import { operatorAddress } from './network.ts'
+import { client, expectDone, health, upArgs, workers } from './operator.ts'
+import { tasksOf } from './tasks.ts'
 import { until } from './until.ts'
 
 let lab: Lab
@@ -26,29 +23,6 @@ beforeEach((context) => {
 })
 afterAll(async () => await lab?.close())
 
-const settings = ['--scale-after', '1s', '--idle-timeout', '4s', '--tick', '200ms', '--lease', '3s']
-const upArgs = ['up', '--yes', '--allow-cidr', `${operatorAddress}/32`, ...settings]
-
-function expectDone(output: { code: number; stdout: string; stderr: string }): void {
-  expect(output, output.stderr).toMatchObject({ code: 0 })
-}
-
-const health = async () => JSON.parse((await lab.tm('health', '--json')).stdout) as Health
-const workers = () =>
-  lab.standin.instances().filter(({ tags, state }) => {
-    return tags['tm:kind'] === 'worker' && state !== 'terminated'
-  })
-
-/** A node as the operator's commands talk to it. */
-function client(id: string): Client {
-  const folder = join(lab.folder, 'data/clusters/default')
-  const secret = Buffer.from(readFileSync(join(folder, 'secret'), 'utf8').trim(), 'hex')
-  const token = signToken(new Uint8Array(secret), { role: 'admin', subject: 'default' })
-  const { nodes } = JSON.parse(readFileSync(join(folder, 'cluster.json'), 'utf8'))
-  const { url, certificate } = nodes.find((node: { id: string }) => node.id === id)
-  return connect({ url, certificate, token })
-}
-
 function digest(body: Buffer, iterations: number): string {
   let hash = createHash('sha512').update(body).digest()
   for (let n = 1; n < iterations; n += 1) hash = createHash('sha512').update(hash).digest()
@@ -56,11 +30,11 @@ function digest(body: Buffer, iterations: number): string {
 }
 
 it('goes up: both nodes boot, prove themselves, and get their program and their owner', async () => {
-  const up = await lab.tm(...upArgs, '--max-workers', '2')
+  const up = await lab.tm(...upArgs, '--idle-timeout', '4s', '--max-workers', '2')
   expectDone(up)
   expect(up.stderr).toMatch(/✔ public addresses: 203\.0\.113\.\d+, 203\.0\.113\.\d+ /)
   expect(up.stderr).toMatch(/✔ health: node-1 healthy, node-2 healthy/)
-  const { healthy, nodes } = await health()
+  const { healthy, nodes } = await health(lab)
   expect(healthy).toBe(true)
   expect(nodes.map(({ url }) => new URL(url).protocol)).toEqual(['https:', 'https:'])
   expect(
@@ -76,7 +50,7 @@ it('is the same when asked again, and changes what is new', async () => {
   expectDone(await lab.tm(...upArgs, '--max-workers', '3'))
   const after = lab.standin.calls.filter(({ action }) => action === 'RunInstances').length
   expect(after).toBe(before)
-  expect((await health()).nodes.map(({ limit }) => limit?.own)).toEqual([3, 3])
+  expect((await health(lab)).nodes.map(({ limit }) => limit?.own)).toEqual([3, 3])
 })
 
 it('does 200 files right, on workers that its nodes launch', async () => {
@@ -93,7 +67,7 @@ it('does 200 files right, on workers that its nodes launch', async () => {
   const { tasks } = JSON.parse(enqueue.stdout) as { tasks: { file: string; result: string }[] }
   expect(tasks).toHaveLength(200)
   for (const { file, result } of tasks) expect(result).toBe(digest(readFileSync(file), 1000))
-  for (const worker of workers()) {
+  for (const worker of workers(lab)) {
     expect(worker).toMatchObject({
       shutdownBehavior: 'terminate',
       metadata: { tokens: 'required' },
@@ -103,17 +77,12 @@ it('does 200 files right, on workers that its nodes launch', async () => {
 })
 
 it('scales by the four rules, and loses nothing when node and worker die', async () => {
-  await until(() => workers().length === 0, 'idle workers leave')
-  const node = client('node-1')
-  const iterations = 4_000_000
-  const tasks = Array.from({ length: 40 }, (_, index) => ({
-    id: newTaskId(),
-    iterations,
-    body: new TextEncoder().encode(`task ${index}`),
-  }))
+  await until(() => workers(lab).length === 0, 'idle workers leave')
+  const node = client(lab, 'node-1')
+  const tasks = tasksOf(40, 4_000_000)
   await node.enqueueMany(tasks)
   await until(async () => (await node.state()).limit.borrowed > 0, 'a loan')
-  await until(() => workers().length >= 4, 'a worker in a borrowed place')
+  await until(() => workers(lab).length >= 4, 'a worker in a borrowed place')
   const rules = [
     ...lab
       .machine('node-1')
@@ -134,22 +103,22 @@ it('scales by the four rules, and loses nothing when node and worker die', async
     const { queue } = await node.state()
     return queue.queued + queue.running === 0
   }, 'all is done')
-  const { tasks: done } = { tasks: await node.lookup(tasks.map(({ id }) => id)) }
+  const done = await node.lookup(tasks.map(({ id }) => id))
   expect(done.map((task) => task?.state)).toEqual(tasks.map(() => 'succeeded'))
 }, 240_000)
 
 it('lets idle workers go, and their machines with them', async () => {
-  await until(() => workers().length === 0, 'no worker is left')
+  await until(() => workers(lab).length === 0, 'no worker is left')
   expect(lab.machines()).toHaveLength(2)
 })
 
 it('has a reason in health when workers do not come up', async () => {
   lab.failDnf(1000)
-  await client('node-1').changeSettings({ bootTimeout: 4000 })
+  await client(lab, 'node-1').changeSettings({ bootTimeout: 4000 })
   const [file = ''] = [join(lab.folder, 'files/file-1')]
   expectDone(await lab.tm('enqueue', '--iterations', '1', file))
   const said = await until(async () => {
-    const { nodes } = await health()
+    const { nodes } = await health(lab)
     return nodes.flatMap(({ problems }) => problems).find((text) => /did not join/.test(text))
   }, 'a reason')
   expect(said).toMatch(/^workers can't be launched: worker node-\d-w-\w+ did not join in time/)

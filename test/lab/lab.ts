@@ -87,24 +87,10 @@ export async function openLab({ speed = 60, dnfFailures = 0, standin: given }: L
     },
     machines: () => [...machines.values()],
 
-    /** `tm` with these arguments, as the operator. */
-    async tm(...args: string[]): Promise<Output> {
-      const child = spawn(process.execPath, [join(root, 'bin/run.js'), ...args], {
-        env,
-        stdio: ['ignore', 'pipe', 'pipe'],
-      })
-      const output = { stdout: '', stderr: '' }
-      child.stdout.on('data', (chunk) => {
-        output.stdout += chunk
-      })
-      child.stderr.on('data', (chunk) => {
-        output.stderr += chunk
-      })
-      const code = await new Promise<number>((resolve) => {
-        child.once('close', (status, signal) => resolve(status ?? (signal ? 128 : 1)))
-      })
-      return { code, ...output }
-    },
+    /** `tm` with these arguments, as the operator; to be waited for. */
+    tm: async (...args: string[]): Promise<Output> => await startTm(env, args).done,
+    /** The same, to be looked at while it runs, and killed. */
+    start: (...args: string[]) => startTm(env, args),
 
     /** From now on dnf fails so often on a machine that boots. */
     failDnf(times: number): void {
@@ -139,6 +125,24 @@ export async function openLab({ speed = 60, dnfFailures = 0, standin: given }: L
       rmSync(folder, { recursive: true, force: true })
     },
   }
+}
+
+function startTm(env: Record<string, string | undefined>, args: string[]) {
+  const child = spawn(process.execPath, [join(root, 'bin/run.js'), ...args], {
+    env,
+    stdio: ['ignore', 'pipe', 'pipe'],
+  })
+  const output: Output = { code: 0, stdout: '', stderr: '' }
+  child.stdout.on('data', (chunk) => {
+    output.stdout += chunk
+  })
+  child.stderr.on('data', (chunk) => {
+    output.stderr += chunk
+  })
+  const done = new Promise<Output>((resolve) => {
+    child.once('close', (status) => resolve({ ...output, code: status ?? 128 }))
+  })
+  return { done, stderr: () => output.stderr, kill: () => child.kill('SIGKILL') }
 }
 
 function commandOf(pid: string): string {

@@ -5,7 +5,7 @@ import { join } from 'node:path'
 import type { Clock } from '../../src/core/clock.ts'
 import type { Settings } from '../../src/core/settings.ts'
 import { type Role, signToken } from '../../src/core/tokens.ts'
-import { createApp } from '../../src/node/app.ts'
+import { createApp, type Deps } from '../../src/node/app.ts'
 import { loadLoans } from '../../src/node/loans.ts'
 import { createQueue } from '../../src/node/queue.ts'
 import { createScaler } from '../../src/node/scaler.ts'
@@ -33,6 +33,7 @@ export async function createNode(
     id?: string
     settings?: Partial<Settings>
     program?: string
+    reshape?: Deps['reshape']
     siblings?: Sibling[]
     dial?: (sibling: Sibling) => SiblingClient
     bench?: Bench
@@ -93,7 +94,8 @@ export async function createNode(
   const info = { id, cluster: 'test', version: '0.0.0', startedAt: bench.time.wall }
   const duties = new Map<string, string>()
   const parts = { queue, workers, loans, scaler, settings, siblings, duties, onError }
-  const deps = { info, secret, program: options.program, ...parts }
+  const { program, reshape } = options
+  const deps = { info, secret, program, reshape, ...parts }
   const app = createApp(deps)
 
   return {

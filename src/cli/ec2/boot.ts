@@ -83,12 +83,13 @@ function isPassing(error: unknown): boolean {
 async function lookAt({ aws, cluster, pace, note }: BootOptions, node: LaunchedNode) {
   const listed = await listInstances(aws, { cluster }, pace)
   const seen = listed.find(({ instance }) => instance === node.instance)
+  const lines = await consoleLines(aws, node.instance, pace)
   if (seen && isLeaving(seen)) {
-    const message = `${node.id} (${node.instance}) has ended: ${seen.reason ?? 'EC2 does not say why'}`
+    const why = seen.reason ?? 'EC2 does not say why'
+    const message = `${node.id} (${node.instance}) has ended: ${why}${shown(lines)}`
     throw new TmError('failed', message, { suggestions: ['Launch another one: tm up'] })
   }
-  const said = (await consoleLines(aws, node.instance, pace)).filter((line) => /^tm: /.test(line))
-  const last = said.at(-1)
+  const last = lines.findLast((line) => line.startsWith('tm: '))
   if (last) note(last.slice('tm: '.length))
 }
 
@@ -97,11 +98,9 @@ async function notBooted(
   { id, instance, publicAddress }: LaunchedNode,
   why: string,
 ): Promise<TmError> {
-  const lines = (await consoleLines(aws, instance, pace).catch(() => [])).slice(-10)
-  const shown =
-    lines.length === 0 ? '' : `\nThe last lines of its console:\n  ${lines.join('\n  ')}`
+  const lines = await consoleLines(aws, instance, pace).catch(() => [])
   const minutes = bootTimeout / 60_000
-  const message = `${id} (${instance}) is not there after ${minutes} minutes: ${why}${shown}`
+  const message = `${id} (${instance}) is not there after ${minutes} minutes: ${why}${shown(lines)}`
   return new TmError('failed', message, {
     suggestions: [
       `If nothing at ${publicAddress}:${port} answers at all, your address may have changed: tm allow-ip`,
@@ -109,4 +108,9 @@ async function notBooted(
       'Or remove what there is: tm down',
     ],
   })
+}
+
+function shown(lines: string[]): string {
+  if (lines.length === 0) return ''
+  return `\nThe last lines of its console:\n  ${lines.slice(-10).join('\n  ')}`
 }

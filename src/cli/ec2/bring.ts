@@ -6,6 +6,7 @@ import { describeChange, introduce } from '../introduce.ts'
 import { adminToken } from '../nodes.ts'
 import type { NodeRecord, Saved } from '../saved.ts'
 import { type BootedNode, bootNode } from './boot.ts'
+import type { Choices } from './choices.ts'
 import type { Infrastructure, Site } from './infrastructure.ts'
 import type { LaunchedNode } from './nodes.ts'
 import type { Program } from './program.ts'
@@ -16,6 +17,7 @@ export interface BringContext extends Site {
   saved: Saved
   port: number
   program: Program
+  choices: Choices
   /** To be in force on every node. */
   settings: Partial<Settings>
 }
@@ -42,6 +44,8 @@ export const bringUp: Bring = async (launched, infrastructure, context) => {
     note(states.map(({ id, healthy }) => `${id} ${healthy ? 'healthy' : 'not healthy'}`).join(', '))
   })
   const maxWorkers = await reporter.step('limits and siblings', async (note) => {
+    const shape = { ...infrastructure.shapes.worker }
+    await Promise.all(nodes.map(({ client }) => client.setWorkerShape(shape)))
     const inForce = await introduce(nodes, settings)
     note(describeChange(settings, inForce.maxWorkers))
     return inForce.maxWorkers

@@ -116,7 +116,7 @@ async function makeIt(
   const launched = await launchNodes({ ...site, infrastructure, ids, bootScript, intents })
   recordLaunched(saved, launched)
 
-  const context = { ...site, saved, port: nodePort, program: options.program, settings }
+  const context = { ...site, saved, port: nodePort, program: options.program, choices, settings }
   const brought = await options.bring(launched, infrastructure, context)
   recordNodes(saved, brought.nodes)
   const nodes = brought.nodes.map(({ id, url, instance }) => ({ id, url, instance }))

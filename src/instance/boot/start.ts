@@ -22,10 +22,11 @@ say() { echo "tm: $*"; echo "tm: $*" >> /dev/console || true; }
 
 # Counted from the first boot, so that no restart and no reboot puts it off.
 [ -s ${data}/born ] || date +%s > ${data}/born
-if [ ! -e ${ownedFile} ]; then
+if [ ! -e ${ownedFile} ] && [ ! -e /run/tm-ends ]; then
   left=$((${lonelyMinutes} - ($(date +%s) - $(cat ${data}/born)) / 60))
   if [ $left -le 0 ]; then shutdown -P now; exit; fi
   shutdown -P +$left 'tm: nobody has come for this machine'
+  touch /run/tm-ends
 fi
 
 if ! command -v node-24 > /dev/null; then

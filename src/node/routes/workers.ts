@@ -48,8 +48,26 @@ const workerDown = guarded(['worker', 'admin'], {
   responses: { 200: json(z.object({}), 'It is gone') },
 })
 
-export function workerRoutes({ workers, settings, siblings, loans }: Deps) {
+const shape = guarded(['admin'], {
+  method: 'put',
+  path: '/v1/workers/shape',
+  summary: 'What the next workers are made of, where the provider has a choice',
+  request: {
+    body: {
+      required: true,
+      ...json(z.record(z.string(), z.unknown()), 'As the provider of this node knows it'),
+    },
+  },
+  responses: { 200: json(z.object({}), 'Known, also after a restart') },
+})
+
+export function workerRoutes({ workers, settings, siblings, loans, reshape }: Deps) {
   return routes()
+    .openapi(shape, async (c) => {
+      if (!reshape) throw new TmError('not_found', 'There is no choice of machines here')
+      await reshape(c.req.valid('json'))
+      return c.json({}, 200)
+    })
     .openapi(heartbeat, (c) => {
       const { id } = c.req.valid('param')
       onlyItself(c.get('principal'), id)

@@ -44,7 +44,7 @@ export interface Ec2Provider extends Provider {
  * stopped anyway, and pulls the plug after some minutes.
  */
 export function ec2Provider(options: Ec2Options): Ec2Provider {
-  const { aws, cluster, shapes, bootScript, pace = systemPace } = options
+  const { aws, cluster, bootScript, pace = systemPace } = options
   const intents = createIntents(options.journal ?? memoryJournal())
   const runner = { aws, cluster, pace, intents, full: createFullPlaces() }
   /** What we launched a moment ago: EC2 may not list it yet. */
@@ -61,7 +61,7 @@ export function ec2Provider(options: Ec2Options): Ec2Provider {
   }
 
   async function run(spec: LaunchSpec): Promise<Instanced> {
-    const shape = shapes[spec.kind]
+    const shape = options.shapes[spec.kind]
     if (!shape) throw new TmError('failed', `This process does not launch a ${spec.kind}`)
     const { id, kind, node } = spec
     const order = { id, kind, shape, bootScript: bootScript(spec), ...(node ? { node } : {}) }

@@ -1,0 +1,126 @@
+/**
+ * Nothing outlives its owner: machines that nobody claims, that reach nobody, whose time is over or
+ * that AWS takes away; and a `tm up` that is killed while they boot.
+ */
+import { afterAll, beforeAll, beforeEach, expect, it } from 'vitest'
+import { type Lab, openLab } from './lab.ts'
+import { skipReason } from './needs.ts'
+import { client, expectDone, health, upArgs, workers } from './operator.ts'
+import { tasksOf } from './tasks.ts'
+import { until } from './until.ts'
+
+let lab: Lab
+
+beforeAll(async () => {
+  // A minute of `shutdown` passes in a second; AWS gives spot instances their two minutes in ten.
+  if (!skipReason) lab = await openLab({ speed: 60, standin: { delays: { spotNoticeMs: 10_000 } } })
+})
+beforeEach((context) => {
+  if (skipReason) context.skip(skipReason)
+})
+afterAll(async () => await lab?.close())
+
+const running = () => lab.standin.instances().filter(({ state }) => state === 'running')
+
+it('a machine that can not get Node ends by itself, and up says why', async () => {
+  lab.failDnf(1000)
+  const up = await lab.tm(...upArgs)
+  expect(up.code).toBe(1)
+  expect(up.stderr).toMatch(/Error: node-\d \(i-\w+\) has ended: Client.InstanceInitiatedShutdown/)
+  expect(up.stderr).toMatch(
+    /The last lines of its console:\n.* {2}tm: Node can't be installed: Error: Failed to download metadata/s,
+  )
+  await until(() => running().length === 0, 'both have ended')
+  lab.failDnf(0)
+})
+
+it('a machine that nobody claims ends by itself', async () => {
+  const up = lab.start(...upArgs)
+  await until(() => up.stderr().includes('✔ instance 2'), 'both are launched')
+  up.kill()
+  await up.done
+  await until(() => running().length === 2, 'both run')
+  await until(() => running().length === 0, 'both have ended')
+})
+
+it('up is completed by another one, wherever it was killed while machines boot', async () => {
+  for (let kill = 0; kill < 8; kill += 1) {
+    const up = lab.start(...upArgs, '--idle-timeout', '10m', '--lost-after', '3s')
+    await until(() => up.stderr().includes('✔ public addresses'), 'they have addresses')
+    const from = performance.now()
+    await until(() => performance.now() - from > kill * 250, 'some moments pass')
+    up.kill()
+    await up.done
+  }
+  expectDone(await lab.tm(...upArgs, '--idle-timeout', '10m', '--lost-after', '3s'))
+  expect(
+    running()
+      .map(({ tags }) => tags['tm:id'])
+      .sort(),
+  ).toEqual(['node-1', 'node-2'])
+  expect((await health(lab)).healthy).toBe(true)
+})
+
+it('worker_down ends exactly that worker', async () => {
+  const node = client(lab, 'node-1')
+  await node.enqueueMany(tasksOf(12, 3_000_000))
+  await until(() => workers(lab).length >= 2, 'two workers')
+  const [one, other] = await until(async () => {
+    const { workers: all } = await node.state()
+    const joined = all.filter(({ state }) => state === 'busy' || state === 'idle')
+    return joined.length >= 2 ? joined : undefined
+  }, 'both have joined')
+  expect(await node.workerDown('node-2-w-none')).toBeUndefined()
+  await node.workerDown(one?.id as string)
+  const here = (id = '') => workers(lab).some(({ tags }) => tags['tm:id'] === id)
+  await until(() => !here(one?.id), 'its machine has ended')
+  expect(here(other?.id)).toBe(true)
+})
+
+it('a spot notice drains the worker, and its tasks are done', async () => {
+  await until(async () => (await client(lab, 'node-1').state()).queue.running === 0, 'all is done')
+  expectDone(await lab.tm(...upArgs, '--spot', '--yes', '--worker-type', 'c7g.xlarge'))
+  for (const { tags } of workers(lab))
+    await client(lab, 'node-1').workerDown(tags['tm:id'] as string)
+  await until(() => workers(lab).length === 0, 'the workers from before are gone')
+  const node = client(lab, 'node-1')
+  const tasks = tasksOf(10, 6_000_000)
+  await node.enqueueMany(tasks)
+  const busy = await until(async () => {
+    return (await node.state()).workers.find(({ state }) => state === 'busy')
+  }, 'a busy worker')
+  const machine = lab.machine(busy.id)
+  expect(machine.instance).toMatchObject({ spot: true, type: 'c7g.xlarge' })
+  lab.standin.interrupt(machine.instance.id)
+  await until(() => machine.journal().includes('is about to be taken away'), 'it has seen it')
+  await until(async () => {
+    const state = (await node.state()).workers.find(({ id }) => id === busy.id)?.state
+    return state === 'draining' || state === undefined
+  }, 'it drains')
+  await until(async () => {
+    const { queue } = await node.state()
+    return queue.queued + queue.running === 0
+  }, 'all is done')
+  const done = await node.lookup(tasks.map(({ id }) => id))
+  expect(done.map((task) => task?.state)).toEqual(tasks.map(() => 'succeeded'))
+})
+
+it('a worker that reaches no node any more ends by itself', async () => {
+  const node = client(lab, 'node-1')
+  await node.enqueueMany(tasksOf(1, 1))
+  await until(async () => {
+    return (await node.state()).workers.some(({ state }) => state === 'idle')
+  }, 'an idle worker')
+  for (const id of ['node-1', 'node-2']) lab.standin.shutdown(lab.machine(id).instance.id)
+  await until(() => running().length === 0, 'nothing runs')
+})
+
+it('a machine whose time is over ends by itself, and down leaves nothing', async () => {
+  expectDone(await lab.tm(...upArgs, '--idle-timeout', '10m'))
+  const machine = lab.machine('node-1')
+  machine.exec(`sed -i 's/"port"/"endsAt":${Date.now()},"port"/' /etc/tm/machine.json`)
+  machine.killUnit()
+  await until(() => running().length === 1, 'it has ended')
+  expectDone(await lab.tm('down', '--yes'))
+  expect(await lab.leftovers()).toEqual([])
+})
