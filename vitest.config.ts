@@ -3,8 +3,12 @@ import { defineConfig } from 'vitest/config'
 export default defineConfig({
   test: {
     include: ['test/**/*.test.ts'],
-    // A minute of its own, mostly waiting: `npm run test:kills`, which CI runs too.
-    exclude: ['test/provider/ec2/killed.test.ts', 'test/lab/**'],
+    // Minutes of their own, mostly waiting: `npm run test:kills`, which CI runs too.
+    exclude: [
+      'test/provider/ec2/killed.test.ts',
+      'test/commands/ec2/killed.test.ts',
+      'test/lab/**',
+    ],
     globalSetup: ['test/setup/build.ts'],
     testTimeout: 30_000,
     hookTimeout: 30_000,
