@@ -7,11 +7,13 @@ import { type AddressInfo, createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import type { Bring } from '../../../src/cli/ec2/bring.ts'
+import { readProgram } from '../../../src/cli/ec2/program.ts'
 import { type DryRunResult, type Ec2UpResult, upEc2 } from '../../../src/cli/ec2/up.ts'
 import { type Saved, savedCluster } from '../../../src/cli/saved.ts'
 import { connectAws } from '../../../src/provider/ec2/clients.ts'
 import type { GivenOptions } from '../../aws/options.ts'
 import { type Standin, startStandin } from '../../aws/standin.ts'
+import { root } from '../../bin/tm.ts'
 import { pace, recording } from '../../provider/ec2/account.ts'
 import { type Ran, type Surroundings, tm, tmJson } from '../run.ts'
 
@@ -53,6 +55,7 @@ function withAccount(standin: Standin, stop: () => Promise<void>): Laptop {
       choices: { allowCidrs: ['203.0.113.7/32'] },
       dryRun: false,
       confirm: async () => {},
+      program: readProgram(root),
       bring: brought,
       reporter: recording(steps),
       signal: new AbortController().signal,
@@ -102,14 +105,14 @@ export const silent: Bring = async (launched) => {
 }
 
 /** As if the machines had come up, with a certificate each. */
-export const brought: Bring = async (launched, _, { choices }) => ({
+export const brought: Bring = async (launched, _, { settings }) => ({
   nodes: launched.map(({ id, instance, publicAddress }) => ({
     id,
     instance,
     url: `https://${publicAddress}:8443`,
     certificate: `certificate of ${instance}`,
   })),
-  maxWorkers: choices.settings.maxWorkers ?? 5,
+  maxWorkers: settings.maxWorkers ?? 5,
 })
 
 function shown({ stdout, stderr, exitCode }: Ran): Ran {
