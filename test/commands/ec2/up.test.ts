@@ -193,6 +193,16 @@ describe('a cluster', () => {
     expect(opened(laptop.standin)).toEqual(['10.0.0.0/8 8443'])
   })
 
+  it('gets another machine for one that is gone, with another certificate', async () => {
+    const first = await laptop.up()
+    laptop.standin.shutdown(first.nodes[0]?.instance ?? '')
+    const second = await laptop.up({ choices: {} })
+    expect(second.nodes[1]).toEqual(first.nodes[1])
+    const instance = second.nodes[0]?.instance
+    expect(instance).not.toBe(first.nodes[0]?.instance)
+    expect(record().nodes[0]).toMatchObject({ instance, certificate: `certificate of ${instance}` })
+  })
+
   it('is completed when only its secret is left here', async () => {
     const first = await laptop.up({ nodes: 3 })
     laptop.saved().write({ ...record(), nodes: [] })
