@@ -74,6 +74,7 @@ export async function run(argv: string[], around: Surroundings): Promise<Ran> {
   vi.stubEnv('NODE_ENV', 'production')
   vi.stubEnv('TM_DATA_DIR', around.dataDir)
   for (const [key, value] of Object.entries({ ...notSetUp, ...around.env })) vi.stubEnv(key, value)
+  const forget = forgetListeners()
   process.exitCode = undefined
   try {
     await command.run(rest, loadOptions)
@@ -84,6 +85,7 @@ export async function run(argv: string[], around: Surroundings): Promise<Ran> {
     return { ...plain(out), exitCode: exit }
   } finally {
     process.exitCode = undefined
+    forget()
     vi.unstubAllEnvs()
     restore()
   }
@@ -124,6 +126,19 @@ function replaceStreams(
   return () => {
     for (const spy of spies) spy.mockRestore()
     for (const putBack of before) putBack()
+  }
+}
+
+/** A command's own process would end with what it waits for signals with. */
+function forgetListeners(): () => void {
+  const names = ['SIGTERM', 'SIGINT', 'SIGHUP'] as const
+  const before = new Set(names.flatMap((name) => process.listeners(name)))
+  return () => {
+    for (const name of names) {
+      for (const one of process.listeners(name)) {
+        if (!before.has(one)) process.off(name, one)
+      }
+    }
   }
 }
 

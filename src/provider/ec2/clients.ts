@@ -66,7 +66,8 @@ async function regionOf(ec2: EC2Client): Promise<string> {
     return region
   } catch (error) {
     if (error instanceof TmError) throw error
-    if (/region is missing/i.test(String(error))) throw noRegion(error)
+    // The second is what the SDK makes of an AWS_REGION that is set and empty.
+    if (/region is missing|region=""/i.test(String(error))) throw noRegion(error)
     throw translate(error, { doing: 'reading the AWS configuration' })
   }
 }
