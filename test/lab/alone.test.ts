@@ -12,8 +12,8 @@ import { until } from './until.ts'
 let lab: Lab
 
 beforeAll(async () => {
-  // A minute of `shutdown` passes in a second; AWS gives spot instances their two minutes in ten.
-  if (!skipReason) lab = await openLab({ speed: 60, standin: { delays: { spotNoticeMs: 10_000 } } })
+  // Their two minutes pass in ten seconds.
+  if (!skipReason) lab = await openLab({ standin: { delays: { spotNoticeMs: 10_000 } } })
 })
 beforeEach((context) => {
   if (skipReason) context.skip(skipReason)
@@ -23,7 +23,9 @@ afterAll(async () => await lab?.close())
 const running = () => lab.standin.instances().filter(({ state }) => state === 'running')
 
 it('a machine that can not get Node ends by itself, and up says why', async () => {
-  lab.failDnf(1000)
+  // A minute of `shutdown` passes in a second.
+  lab.set({ speed: 60 })
+  lab.set({ dnfFailures: 1000 })
   const up = await lab.tm(...upArgs)
   expect(up.code).toBe(1)
   expect(up.stderr).toMatch(/Error: node-\d \(i-\w+\) has ended: Client.InstanceInitiatedShutdown/)
@@ -31,7 +33,7 @@ it('a machine that can not get Node ends by itself, and up says why', async () =
     /The last lines of its console:\n.* {2}tm: Node can't be installed: Error: Failed to download metadata/s,
   )
   await until(() => running().length === 0, 'both have ended')
-  lab.failDnf(0)
+  lab.set({ dnfFailures: 0 })
 })
 
 it('a machine that nobody claims ends by itself', async () => {
@@ -41,6 +43,7 @@ it('a machine that nobody claims ends by itself', async () => {
   await up.done
   await until(() => running().length === 2, 'both run')
   await until(() => running().length === 0, 'both have ended')
+  lab.set({ speed: 1 })
 })
 
 it('up is completed by another one, wherever it was killed while machines boot', async () => {

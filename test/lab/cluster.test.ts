@@ -6,6 +6,7 @@ import { createHash } from 'node:crypto'
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { afterAll, beforeAll, beforeEach, expect, it } from 'vitest'
+import { operatorPolicy } from '../../src/provider/ec2/policies.ts'
 import { type Lab, openLab } from './lab.ts'
 import { skipReason } from './needs.ts'
 import { client, expectDone, health, upArgs, workers } from './operator.ts'
@@ -16,7 +17,11 @@ let lab: Lab
 const dnfFailures = 2
 
 beforeAll(async () => {
-  if (!skipReason) lab = await openLab({ dnfFailures })
+  if (skipReason) return
+  lab = await openLab({ dnfFailures })
+  const { account, region } = lab.standin
+  // With the rights that docs/aws.md gives the operator, and no more.
+  lab.standin.setOperatorPolicy(operatorPolicy({ account, region, partition: 'aws' }))
 })
 beforeEach((context) => {
   if (skipReason) context.skip(skipReason)
@@ -54,7 +59,7 @@ it('is the same when asked again, and changes what is new', async () => {
 })
 
 it('does 200 files right, on workers that its nodes launch', async () => {
-  lab.failDnf(0)
+  lab.set({ dnfFailures: 0 })
   const folder = join(lab.folder, 'files')
   mkdirSync(folder)
   const files = Array.from({ length: 200 }, (_, index) => {
@@ -113,7 +118,7 @@ it('lets idle workers go, and their machines with them', async () => {
 })
 
 it('has a reason in health when workers do not come up', async () => {
-  lab.failDnf(1000)
+  lab.set({ dnfFailures: 1000 })
   await client(lab, 'node-1').changeSettings({ bootTimeout: 4000 })
   const [file = ''] = [join(lab.folder, 'files/file-1')]
   expectDone(await lab.tm('enqueue', '--iterations', '1', file))
@@ -122,7 +127,7 @@ it('has a reason in health when workers do not come up', async () => {
     return nodes.flatMap(({ problems }) => problems).find((text) => /did not join/.test(text))
   }, 'a reason')
   expect(said).toMatch(/^workers can't be launched: worker node-\d-w-\w+ did not join in time/)
-  lab.failDnf(0)
+  lab.set({ dnfFailures: 0 })
   await until(async () => (await lab.tm('health')).code === 0, 'it recovers')
 })
 

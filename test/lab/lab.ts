@@ -9,7 +9,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import type { GivenOptions } from '../aws/options.ts'
 import { startStandin } from '../aws/standin.ts'
-import { createMachine, type Machine, namespaces } from './machine.ts'
+import { createMachine, type Machine, type MachineOptions, namespaces } from './machine.ts'
 import { serveMetadata } from './metadata.ts'
 import { awsAddress, buildNetwork, removeNetwork } from './network.ts'
 
@@ -30,7 +30,7 @@ export interface Output {
 export type Lab = Awaited<ReturnType<typeof openLab>>
 
 /** Once in a process: see `enter.ts`. */
-export async function openLab({ speed = 60, dnfFailures = 0, standin: given }: LabOptions = {}) {
+export async function openLab({ speed = 1, dnfFailures = 0, standin: given }: LabOptions = {}) {
   const folder = mkdtempSync(join(tmpdir(), 'tm-lab-'))
   execFileSync('mount', ['-t', 'tmpfs', 'tmpfs', folder])
   mkdirSync('/run/netns', { recursive: true })
@@ -41,7 +41,12 @@ export async function openLab({ speed = 60, dnfFailures = 0, standin: given }: L
   const machines = new Map<string, Machine>()
   const ending = new Set<Promise<void>>()
   const failures: unknown[] = []
-  const options = { disks: join(folder, 'disks'), endpoint: standin.url, speed, dnfFailures }
+  const options: MachineOptions = {
+    disks: join(folder, 'disks'),
+    endpoint: standin.url,
+    speed,
+    dnfFailures,
+  }
   const env = {
     PATH: process.env.PATH,
     HOME: folder,
@@ -53,6 +58,8 @@ export async function openLab({ speed = 60, dnfFailures = 0, standin: given }: L
     const machine = machines.get(id)
     if (!machine) return
     machines.delete(id)
+    // What it has said is there to be read for a while.
+    standin.setConsole(id, machine.console())
     const ended = machine.end().catch((error) => void failures.push(error))
     ending.add(ended)
     void ended.then(() => ending.delete(ended))
@@ -92,9 +99,9 @@ export async function openLab({ speed = 60, dnfFailures = 0, standin: given }: L
     /** The same, to be looked at while it runs, and killed. */
     start: (...args: string[]) => startTm(env, args),
 
-    /** From now on dnf fails so often on a machine that boots. */
-    failDnf(times: number): void {
-      options.dnfFailures = times
+    /** For the machines that boot from now on. */
+    set(changes: Partial<Pick<MachineOptions, 'speed' | 'dnfFailures'>>): void {
+      Object.assign(options, changes)
     },
 
     /** What is still there: of AWS, and of the lab. */
