@@ -4,7 +4,7 @@
  */
 import { spawnSync } from 'node:child_process'
 import { join } from 'node:path'
-import { whyNoLab } from './needs.ts'
+import { enclosed, whyNoLab } from './needs.ts'
 
 const root = join(import.meta.dirname, '../..')
 const reason = whyNoLab()
@@ -15,8 +15,7 @@ const vitest = [
   ...['--config', join(root, 'vitest.lab.config.ts')],
   ...process.argv.slice(2),
 ]
-const unshare = ['unshare', '--net', '--mount', '--pid', '--fork', '--kill-child', '--mount-proc']
-const [command = '', ...args] = reason ? vitest : [...unshare, ...vitest]
+const [command = '', ...args] = reason ? vitest : enclosed(vitest)
 const env = { ...process.env, ...(reason ? {} : { TM_LAB: 'inside' }) }
 const { status } = spawnSync(command, args, { cwd: root, env, stdio: 'inherit' })
 process.exit(status ?? 1)
