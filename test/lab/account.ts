@@ -6,6 +6,7 @@ import {
   type IpPermission,
   RunInstancesCommand,
   type RunInstancesCommandInput,
+  TerminateInstancesCommand,
 } from '@aws-sdk/client-ec2'
 import {
   AddRoleToInstanceProfileCommand,
@@ -23,7 +24,8 @@ export const port = 8443
 
 export type Account = Awaited<ReturnType<typeof openAccount>>
 
-export async function openAccount({ standin }: Lab) {
+export async function openAccount(lab: Lab) {
+  const { standin } = lab
   const config = { endpoint: standin.url, region: standin.region, credentials: standin.operator }
   const ec2 = new EC2Client(config)
   const iam = new IAMClient(config)
@@ -45,14 +47,18 @@ export async function openAccount({ standin }: Lab) {
   await iam.send(
     new AddRoleToInstanceProfileCommand({ InstanceProfileName: 'lab', RoleName: 'lab' }),
   )
+
+  const gone = async ({ instance: { id } }: Machine) =>
+    await until(() => !lab.machines().some(({ instance }) => instance.id === id), `${id} ends`)
+
   return {
     ec2,
+    gone,
     openToOperator: async () => await open({ IpRanges: [{ CidrIp: `${operatorAddress}/32` }] }),
     openToItself: async () => await open({ UserIdGroupPairs: [{ GroupId }] }),
 
     /** The machine, as soon as it is on. */
     async launch(
-      lab: Lab,
       userData: Buffer | string,
       more: Partial<RunInstancesCommandInput> = {},
     ): Promise<Machine> {
@@ -80,6 +86,12 @@ export async function openAccount({ standin }: Lab) {
         () => lab.machines().find((one) => one.instance.id === id && one.isOn()),
         'it boots',
       )
+    },
+
+    async end(machine: Machine): Promise<void> {
+      await ec2.send(new TerminateInstancesCommand({ InstanceIds: [machine.instance.id] }))
+      await gone(machine)
+      await until(() => !machine.isOn(), 'its power goes')
     },
 
     close() {

@@ -53,16 +53,31 @@ export function createService(name: string, host: Host) {
       stream?.setEncoding('utf8').on('data', (text) => host.journal(text))
     }
     exited = new Promise((resolve) => started.once('exit', resolve))
-    started.once('exit', (code, signal) => {
+    let group: number | undefined
+    void mainOf(started).then((pid) => {
+      group = pid
+    })
+    started.once('exit', (code, killed) => {
+      // With the main process goes what it has left in its group.
+      if (group !== undefined) signal(group, 'SIGKILL')
       if (child !== started) return
       child = undefined
-      const failed = code !== 0 && signal !== 'SIGTERM'
-      say(`Main process exited, ${signal ? `killed, ${signal}` : `status=${code}`}`)
+      const failed = code !== 0 && killed !== 'SIGTERM'
+      say(`Main process exited, ${killed ? `killed, ${killed}` : `status=${code}`}`)
       state = failed ? 'failed' : 'inactive'
       if (unit.restart === 'no' || (unit.restart === 'on-failure' && !failed)) return
       state = 'activating'
-      again = setTimeout(() => launch(unit), unit.restartMs)
+      again = setTimeout(() => relaunch(unit), unit.restartMs)
     })
+  }
+
+  function relaunch(unit: Unit): void {
+    try {
+      launch(unit)
+    } catch (error) {
+      state = 'failed'
+      say(`Failed to start: ${(error as Error).message}`)
+    }
   }
 
   return {
