@@ -4,11 +4,12 @@
  */
 import { spawnSync } from 'node:child_process'
 import { join } from 'node:path'
-import { enclosed, whyNoLab } from './needs.ts'
+import { enclosed, hasFirewall, whyNoLab } from './needs.ts'
 
 const root = join(import.meta.dirname, '../..')
 const reason = whyNoLab()
 if (reason) console.error(`\nNOT TESTED: the lab that boots instances. ${reason}\n`)
+else if (!hasFirewall()) console.error('\nNOT TESTED: security groups. It needs the command nft.\n')
 
 const vitest = [
   ...[process.execPath, join(root, 'node_modules/vitest/vitest.mjs'), 'run'],
