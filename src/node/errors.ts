@@ -17,11 +17,17 @@ export function answerErrors(
     if (error.code === 'internal') onError(`${c.req.method} ${c.req.path}`, thrown)
     // What is left of a body that is too large is not read: the connection has to end.
     if (error.code === 'too_large') c.header('connection', 'close')
-    return c.json({ error: error.toJSON() }, errorCodes[error.code].status)
+    const { status, body } = toAnswer(error)
+    return c.json(body, status)
   })
 }
 
-function recognise(thrown: unknown): TmError {
+export function toAnswer(error: TmError) {
+  return { status: errorCodes[error.code].status, body: { error: error.toJSON() } }
+}
+
+/** Of what is not known nothing is told. */
+export function recognise(thrown: unknown): TmError {
   if (thrown instanceof TmError) return thrown
   // Hono's own: a body that is not JSON.
   if (thrown instanceof HTTPException && thrown.status === 400) {

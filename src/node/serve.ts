@@ -1,14 +1,14 @@
 /** The composition root of a node: opens the store, puts the parts together, listens, and ends well. */
-import type { Server } from 'node:http'
-import { createServer } from 'node:https'
-import { serve } from '@hono/node-server'
+import { createServer, type Server } from 'node:http'
+import { createServer as createTlsServer } from 'node:https'
 import type { Logger } from 'pino'
 import { messageOf, TmError } from '../core/errors.ts'
 import type { Settings } from '../core/settings.ts'
 import { signToken } from '../core/tokens.ts'
 import type { Machine, Provider } from '../provider/provider.ts'
-import { createApp } from './app.ts'
+import type { Deps } from './app.ts'
 import { systemClock } from './clock.ts'
+import { createListener } from './listener.ts'
 import { loadLoans } from './loans.ts'
 import { type Loop, startLoop } from './loop.ts'
 import { createQueue } from './queue.ts'
@@ -94,7 +94,7 @@ export async function startNode(options: NodeOptions): Promise<RunningNode> {
   const parts = { queue, workers, loans, scaler, settings, siblings, duties, onError }
   const { program, reshape } = options
   const deps = { info, secret, program, reshape, ...parts }
-  const server = await listen(createApp(deps).fetch, options)
+  const server = await listen(deps, options)
   url = urlOf(server, options)
   queue.onWork(scaler.poke)
 
@@ -129,28 +129,26 @@ export async function startNode(options: NodeOptions): Promise<RunningNode> {
 
 /** Timeouts for clients that are slow on purpose: 10 s for headers, 5 min for a whole request. */
 async function listen(
-  fetch: (request: Request, env: unknown) => Response | Promise<Response>,
+  deps: Deps,
   options: Pick<NodeOptions, 'host' | 'port' | 'orAnyPort' | 'tls'>,
 ): Promise<Server> {
   const { host, port, orAnyPort, tls } = options
+  const answer = createListener(deps)
+  const limits = {
+    headersTimeout: 10_000,
+    requestTimeout: 300_000,
+    keepAliveTimeout: 30_000,
+    maxHeaderSize: 16_384,
+  }
+  const server = tls ? createTlsServer({ ...limits, ...tls }, answer) : createServer(limits, answer)
   return await new Promise((resolve, reject) => {
-    const serverOptions = {
-      ...tls,
-      headersTimeout: 10_000,
-      requestTimeout: 300_000,
-      keepAliveTimeout: 30_000,
-      maxHeaderSize: 16_384,
-    }
-    const secure = tls ? { createServer } : {}
-    const server = serve({ fetch, hostname: host, port, ...secure, serverOptions }, () => {
-      resolve(server as Server)
-    })
     server.once('error', (error: NodeJS.ErrnoException) => {
       const taken = error.code === 'EADDRINUSE'
-      if (taken && orAnyPort) return resolve(listen(fetch, { ...options, port: 0 }))
+      if (taken && orAnyPort) return resolve(listen(deps, { ...options, port: 0 }))
       const why = taken ? 'another program listens there' : error.message
       reject(new TmError('failed', `Can't listen on ${host}:${port}: ${why}`, { cause: error }))
     })
+    server.listen(port, host, () => resolve(server))
   })
 }
 

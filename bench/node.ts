@@ -1,0 +1,66 @@
+/** A node as `tm up --local` starts one, in a folder of its own, for as long as a benchmark takes. */
+import { type ChildProcess, execFileSync, spawn } from 'node:child_process'
+import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { setTimeout as sleep } from 'node:timers/promises'
+import { fileURLToPath } from 'node:url'
+import { type Client, connect } from '../src/client/client.ts'
+import { signToken } from '../src/core/tokens.ts'
+
+const tm = fileURLToPath(new URL('../bin/run.js', import.meta.url))
+
+export interface BenchNode {
+  url: string
+  token: string
+  client: Client
+  pid: number
+  env: Record<string, string>
+  stop(): Promise<void>
+}
+
+/** `args` for `tm node serve`; workers come as its settings say. */
+export async function startNode(args: string[] = []): Promise<BenchNode> {
+  const dataDir = mkdtempSync(join(tmpdir(), 'tm-bench-'))
+  const { PATH = '', HOME = '' } = process.env
+  const env = { PATH, HOME, TM_DATA_DIR: dataDir }
+  const serve = [tm, 'node', 'serve', '--cluster', 'bench', '--id', 'node-1', ...args]
+  const child = spawn(process.execPath, serve, { env, stdio: ['ignore', 'ignore', 'inherit'] })
+  const cluster = join(dataDir, 'clusters/bench')
+  const address = join(cluster, 'nodes/node-1/address.json')
+  while (!existsSync(address)) {
+    if (child.exitCode !== null) throw new Error(`the node ended with ${child.exitCode}`)
+    await sleep(20)
+  }
+  const { url } = JSON.parse(readFileSync(address, 'utf8')) as { url: string }
+  const secret = Buffer.from(readFileSync(join(cluster, 'secret'), 'utf8').trim(), 'hex')
+  const token = signToken(new Uint8Array(secret), { role: 'admin', subject: 'bench' })
+  return {
+    url,
+    token,
+    client: connect({ url, token }),
+    pid: child.pid as number,
+    env,
+    async stop() {
+      // Takes the workers down, too.
+      execFileSync(process.execPath, [tm, 'down', '--cluster', 'bench', '--yes'], {
+        env,
+        stdio: 'ignore',
+      })
+      await ended(child)
+      rmSync(dataDir, { recursive: true, force: true })
+    },
+  }
+}
+
+async function ended(child: ChildProcess): Promise<void> {
+  if (child.exitCode !== null || child.signalCode !== null) return
+  child.kill()
+  await new Promise((resolve) => child.once('exit', resolve))
+}
+
+/** Resident memory of a process, in bytes. */
+export function memoryOf(pid: number): number {
+  const status = readFileSync(`/proc/${pid}/status`, 'utf8')
+  return Number(/VmRSS:\s+(\d+)/.exec(status)?.[1] ?? Number.NaN) * 1024
+}
