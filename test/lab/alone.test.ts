@@ -121,7 +121,7 @@ it('a worker that reaches no node any more ends by itself', async () => {
 it('a machine whose time is over ends by itself, and down leaves nothing', async () => {
   expectDone(await lab.tm(...upArgs, '--idle-timeout', '10m'))
   const machine = lab.machine('node-1')
-  machine.exec(`sed -i 's/"port"/"endsAt":${Date.now()},"port"/' /etc/tm/machine.json`)
+  await machine.exec(`sed -i 's/"port"/"endsAt":${Date.now()},"port"/' /etc/tm/machine.json`)
   machine.killUnit()
   await until(() => running().length === 1, 'it has ended')
   expectDone(await lab.tm('down', '--yes'))

@@ -1,51 +1,64 @@
 /**
- * A lab that boots instances: for each one that the stand-in says is running, a network namespace
- * with its addresses, mounts and processes of its own, a metadata service, and its user-data, run as
- * it is. Only dnf, systemctl and shutdown are replaced (`machine/`).
+ * A lab that boots instances: for each one that the stand-in says is running, a machine with its
+ * network, files and processes of its own, a metadata service, and its user-data, run as it is. Only
+ * dnf, systemctl and shutdown are replaced (`commands.ts`, `systemd/`).
  */
-import { execFileSync, spawn } from 'node:child_process'
-import { mkdirSync, mkdtempSync, readdirSync, rmSync } from 'node:fs'
-import { tmpdir } from 'node:os'
+import { mkdirSync } from 'node:fs'
 import { join } from 'node:path'
-import type { GivenOptions } from '../aws/options.ts'
+import { type GivenOptions, withDefaults } from '../aws/options.ts'
 import { startStandin } from '../aws/standin.ts'
-import { createMachine, type Machine, type MachineOptions, namespaces } from './machine.ts'
-import { serveMetadata } from './metadata.ts'
-import { awsAddress, buildNetwork, removeNetwork } from './network.ts'
+import { firewall } from './firewall.ts'
+import { listLeftovers } from './leftovers.ts'
+import { createMachine, type Machine, type MachineOptions } from './machine.ts'
+import { hasFirewall } from './needs.ts'
+import { awsAddress, buildNetwork, removeNetwork, setFirewall } from './network.ts'
+import { type Output, run, start } from './run.ts'
+import { serveMachines } from './serve.ts'
 
 const root = join(import.meta.dirname, '../..')
 
+export type { Machine, Output }
+
 export interface LabOptions {
+  /** How many times as fast a minute of `shutdown` passes. */
   speed?: number
+  /** How often dnf fails on a machine before it works. */
   dnfFailures?: number
   standin?: GivenOptions
 }
 
-export interface Output {
-  code: number
-  stdout: string
-  stderr: string
-}
-
 export type Lab = Awaited<ReturnType<typeof openLab>>
 
-/** Once in a process: see `enter.ts`. */
+/** In the namespaces of `enter.ts`, one at a time. */
 export async function openLab({ speed = 1, dnfFailures = 0, standin: given }: LabOptions = {}) {
-  const folder = mkdtempSync(join(tmpdir(), 'tm-lab-'))
-  execFileSync('mount', ['-t', 'tmpfs', 'tmpfs', folder])
-  mkdirSync('/run/netns', { recursive: true })
-  execFileSync('mount', ['-t', 'tmpfs', 'tmpfs', '/run/netns'])
-  buildNetwork()
-  const standin = await startStandin({ host: awsAddress, ...given })
-  const metadata = await serveMetadata(standin)
+  // Over the host's, which is not touched: what the lab writes goes with the namespace.
+  await run('mount', ['-t', 'tmpfs', '-o', 'mode=755', 'tmpfs', '/run'])
+  const folder = '/run/tm-lab'
+  for (const path of [folder, '/run/netns']) mkdirSync(path)
+  const { vpcs, publicCidr } = withDefaults(given)
+  await buildNetwork([...vpcs.map(({ cidr }) => cidr), publicCidr])
+  const standin = await startStandin({
+    host: awsAddress,
+    ...given,
+    // So that the system of an instance has some time to shut down.
+    delays: { shuttingDownMs: 1000, stoppingMs: 1000, ...given?.delays },
+  })
+  const { world } = standin
   const machines = new Map<string, Machine>()
-  const ending = new Set<Promise<void>>()
+  const served = await serveMachines(standin, machines)
+  const translated = hasFirewall()
+  const pending = new Set<Promise<unknown>>()
   const failures: unknown[] = []
+  const networks = new Set<string>()
   const options: MachineOptions = {
+    standin,
     disks: join(folder, 'disks'),
     endpoint: standin.url,
     speed,
     dnfFailures,
+    translated,
+    networks,
+    onError: (error) => void failures.push(error),
   }
   const env = {
     PATH: process.env.PATH,
@@ -54,36 +67,69 @@ export async function openLab({ speed = 1, dnfFailures = 0, standin: given }: La
     ...standin.env,
   }
 
-  function end(id: string): void {
-    const machine = machines.get(id)
-    if (!machine) return
-    machines.delete(id)
-    // What it has said is there to be read for a while.
-    standin.setConsole(id, machine.console())
-    const ended = machine.end().catch((error) => void failures.push(error))
-    ending.add(ended)
-    void ended.then(() => ending.delete(ended))
+  /** In the background; `settle` waits for it. */
+  function keep(work: Promise<unknown>): void {
+    const kept = work.catch(options.onError)
+    pending.add(kept)
+    void kept.then(() => pending.delete(kept))
   }
 
-  standin.events.on('state', ({ id, to }) => {
+  let asked: Promise<void> = Promise.resolve()
+  async function guard(): Promise<void> {
+    if (!translated) return
+    // The last one asked for sees the newest state, whatever came in between.
+    asked = asked.catch(() => {}).then(async () => await setFirewall(firewall(world)))
+    await asked
+  }
+
+  async function onState(id: string, to: string): Promise<void> {
     const instance = standin.instances().find((one) => one.id === id)
-    if (to === 'running' && instance) machines.set(id, createMachine(instance, options))
-    if (to === 'shutting-down' || to === 'terminated') end(id)
-  })
-  standin.events.on('reboot', ({ id }) => {
-    machines
-      .get(id)
-      ?.reboot()
-      .catch((error) => void failures.push(error))
-  })
-  standin.onCall('GetConsoleOutput', () => {
-    for (const [id, machine] of machines) standin.setConsole(id, machine.console())
-  })
+    const machine = machines.get(id)
+    if (to === 'running' && instance) {
+      const booting = machine ?? createMachine(instance, { ...options })
+      machines.set(id, booting)
+      await guard()
+      await booting.boot(instance)
+    }
+    if (to === 'shutting-down' || to === 'stopping') await machine?.askToStop()
+    if (to === 'stopped') await machine?.end({ keepDisk: true })
+    if (to === 'terminated') {
+      machines.delete(id)
+      await machine?.end()
+      await guard()
+    }
+  }
+
+  standin.events.on('state', ({ id, to }) => keep(onState(id, to)))
+  standin.events.on('reboot', ({ id }) => keep(machines.get(id)?.reboot() ?? Promise.resolve()))
+  for (const action of ['Authorize', 'Revoke']) {
+    for (const direction of ['Ingress', 'Egress']) {
+      standin.onCall(`${action}SecurityGroup${direction}`, guard, 'after')
+    }
+  }
+  await guard()
+
+  /** Until nothing boots or ends any more. */
+  async function settle(): Promise<void> {
+    while (pending.size > 0) await Promise.all(pending)
+  }
+
+  const startTm = (args: string[]) =>
+    start(process.execPath, [`${root}/bin/run.js`, ...args], { env })
+
+  async function leftovers(): Promise<string[]> {
+    await settle()
+    const lab = await listLeftovers({ machines, networks, disks: options.disks })
+    return [...standin.leftovers(), ...lab, ...failures.map(String)]
+  }
 
   return {
     standin,
+    /** The operator's. */
     env,
     folder,
+    /** Whether security groups hold, and public addresses are translated. */
+    guarded: translated,
     /** By the instance's id, or by its tag `tm:id`. */
     machine(which: string): Machine {
       const found = [...machines.values()].find(
@@ -95,9 +141,12 @@ export async function openLab({ speed = 1, dnfFailures = 0, standin: given }: La
     machines: () => [...machines.values()],
 
     /** `tm` with these arguments, as the operator; to be waited for. */
-    tm: async (...args: string[]): Promise<Output> => await startTm(env, args).done,
+    tm: async (...args: string[]): Promise<Output> => await startTm(args).done,
     /** The same, to be looked at while it runs, and killed. */
-    start: (...args: string[]) => startTm(env, args),
+    start: (...args: string[]) => startTm(args),
+    /** Any command, as the operator. */
+    run: async (command: string, ...args: string[]): Promise<Output> =>
+      await start(command, args, { env }).done,
 
     /** For the machines that boot from now on. */
     set(changes: Partial<Pick<MachineOptions, 'speed' | 'dnfFailures'>>): void {
@@ -105,59 +154,21 @@ export async function openLab({ speed = 1, dnfFailures = 0, standin: given }: La
     },
 
     /** What is still there: of AWS, and of the lab. */
-    async leftovers(): Promise<string[]> {
-      await Promise.all(ending)
-      return [
-        ...standin.leftovers(),
-        ...[...machines.keys()].map((id) => `machine ${id}`),
-        ...namespaces().map((name) => `namespace ${name}`),
-        ...readdirSync('/proc')
-          .filter((pid) => /^\d+$/.test(pid))
-          .map(commandOf)
-          .filter((command) => /\/opt\/tm\/|machine\/init/.test(command))
-          .map((command) => `process ${command}`),
-        ...failures.map(String),
-      ]
-    },
+    leftovers,
 
+    /** Ends all machines. Throws when something of the lab is left. */
     async close(): Promise<void> {
-      for (const id of [...machines.keys()]) end(id)
-      await Promise.all(ending)
-      metadata.close()
-      metadata.closeAllConnections()
+      standin.events.removeAllListeners()
+      await settle()
+      await Promise.all([...machines.values()].map(async (machine) => await machine.end()))
+      machines.clear()
+      const left = await listLeftovers({ machines, networks, disks: options.disks })
+      await served.close()
       await standin.stop()
-      removeNetwork()
-      execFileSync('umount', ['/run/netns'])
-      execFileSync('umount', ['--lazy', folder])
-      rmSync(folder, { recursive: true, force: true })
+      await removeNetwork()
+      await run('umount', ['--lazy', '/run'])
+      const wrong = [...left, ...failures.map(String)]
+      if (wrong.length > 0) throw new Error(`the lab leaves: ${wrong.join('; ')}`)
     },
-  }
-}
-
-function startTm(env: Record<string, string | undefined>, args: string[]) {
-  const child = spawn(process.execPath, [join(root, 'bin/run.js'), ...args], {
-    env,
-    stdio: ['ignore', 'pipe', 'pipe'],
-  })
-  const output: Output = { code: 0, stdout: '', stderr: '' }
-  child.stdout.on('data', (chunk) => {
-    output.stdout += chunk
-  })
-  child.stderr.on('data', (chunk) => {
-    output.stderr += chunk
-  })
-  const done = new Promise<Output>((resolve) => {
-    child.once('close', (status) => resolve({ ...output, code: status ?? 128 }))
-  })
-  return { done, stderr: () => output.stderr, kill: () => child.kill('SIGKILL') }
-}
-
-function commandOf(pid: string): string {
-  try {
-    return execFileSync('cat', [`/proc/${pid}/cmdline`], { stdio: ['ignore', 'pipe', 'ignore'] })
-      .toString()
-      .replaceAll('\0', ' ')
-  } catch {
-    return ''
   }
 }

@@ -1,113 +1,168 @@
-/** One instance as the lab runs it: a disk, a network namespace, and a first process. */
-import { type ChildProcess, execFileSync, spawn } from 'node:child_process'
-import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+/** One instance as the lab runs it: boots, runs its user-data once, restarts, and ends. */
+import { mkdirSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
-import { gunzipSync } from 'node:zlib'
 import type { Standin } from '../aws/standin.ts'
-import { plugIn, unplug } from './network.ts'
-
-type Snapshot = ReturnType<Standin['instances']>[number]
+import { createDnf, createShutdown } from './commands.ts'
+import type { Snapshot } from './metadata.ts'
+import { inside, networkOf } from './namespace.ts'
+import { addPublicAddress, plugIn, unplug } from './network.ts'
+import { type Powered, powerOn } from './power.ts'
+import { type Output, run, start } from './run.ts'
+import { createSystemd } from './systemd/systemctl.ts'
+import { runUserData } from './user-data.ts'
 
 export interface MachineOptions {
+  standin: Standin
   /** Folder of all disks. */
   disks: string
+  /** Where it finds AWS. */
   endpoint: string
   /** How many times as fast a minute of `shutdown` passes. */
   speed: number
   /** How often dnf fails before it works. */
   dnfFailures: number
+  /** Whether public addresses are translated on the way. */
+  translated: boolean
+  /** Networks that machines have had, to look for what is left in them. */
+  networks: Set<string>
+  onError(error: unknown): void
 }
 
 export type Machine = ReturnType<typeof createMachine>
 
-const here = join(import.meta.dirname, 'machine')
-
-export function createMachine(instance: Snapshot, options: MachineOptions) {
-  const { endpoint, speed, dnfFailures } = options
-  const disk = join(options.disks, instance.id)
+export function createMachine(first: Snapshot, given: MachineOptions) {
+  const { standin, endpoint, speed, dnfFailures, translated, networks, onError } = given
+  const { id } = first
+  const disk = join(given.disks, id)
   // An interface has at most 15 letters in its name.
-  const name = instance.id.slice(-10)
-  const script = join(disk, 'user-data')
-  let process_: ChildProcess | undefined
-  let ended: Promise<unknown> = Promise.resolve()
+  const name = `m${id.slice(-10)}`
+  let instance = first
+  let powered: Powered | undefined
+  let isNew = true
+  let said = ''
+  let written = ''
+  let turn: Promise<unknown> = Promise.resolve()
+  // As systemd has it; the endpoint is the only thing that a real machine has not.
+  const env = {
+    PATH: '/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin',
+    LANG: 'C.UTF-8',
+    AWS_ENDPOINT_URL: endpoint,
+  }
 
-  mkdirSync(disk, { recursive: true })
-  writeFileSync(script, unpack(instance.userData ?? ''))
-  plugIn(name, instance)
+  const pid = () => {
+    if (!powered) throw new Error(`${id} does not run`)
+    return powered.pid
+  }
+  const root = () => `/proc/${pid()}/root`
+  const onConsole = (text: string) => {
+    said += text
+    standin.setConsole(id, said)
+  }
+  const systemd = createSystemd({
+    root,
+    inside: (command) => inside(pid(), ['setsid', ...command]),
+    env,
+    journal(text) {
+      written += text
+    },
+  })
+  const dnf = createDnf({
+    failures: dnfFailures,
+    root,
+    online: () => instance.publicIp !== undefined,
+  })
+  const { shutdown, forget } = createShutdown(speed, {
+    off: () => standin.shutdown(id),
+    reboot: () => void reboot().catch(onError),
+  })
 
-  function boot(): void {
-    const args = ['netns', 'exec', name, 'unshare', '--mount', '--pid', '--fork', '--kill-child']
-    const init = ['--mount-proc', '/bin/bash', join(here, 'init'), disk, script, here]
-    const env = {
-      PATH: '/usr/sbin:/usr/bin:/sbin:/bin',
-      AWS_ENDPOINT_URL: endpoint,
-      LAB_SPEED: String(speed),
-      LAB_DNF_FAILURES: String(dnfFailures),
+  /** One change of power at a time. */
+  function inTurn(act: () => Promise<void>): Promise<void> {
+    const next = turn.then(act)
+    turn = next.catch(() => {})
+    return next
+  }
+
+  async function on(): Promise<void> {
+    mkdirSync(disk, { recursive: true })
+    const hostname = `ip-${instance.privateIp.replaceAll('.', '-')}`
+    powered = await powerOn(disk, hostname, onConsole)
+    networks.add(networkOf(powered.pid) ?? '')
+    const place = { pid: powered.pid, name, privateIp: instance.privateIp }
+    await plugIn(place)
+    if (instance.publicIp && !translated) await addPublicAddress(place, instance.publicIp)
+    systemd.boot()
+    if (!isNew) return
+    isNew = false
+    const execute = (command: string[]) => {
+      const [enter = '', ...args] = inside(pid(), command)
+      return start(enter, args, { env })
     }
-    const child = spawn('ip', [...args, ...init, process.execPath], {
-      env,
-      stdio: ['ignore', 'ignore', 'inherit'],
+    void runUserData(instance.userData, root(), execute, onConsole).catch(onError)
+  }
+
+  async function off(): Promise<void> {
+    forget()
+    systemd.forget()
+    const had = powered
+    powered = undefined
+    if (!had) return
+    await had.off()
+    await unplug(name)
+  }
+
+  async function reboot(): Promise<void> {
+    await inTurn(async () => {
+      await systemd.stop(2000)
+      await off()
+      await on()
     })
-    ended = new Promise((resolve) => child.once('exit', resolve))
-    process_ = child
   }
 
-  /** All of it at once, as when the power goes. */
-  async function pullPlug(): Promise<void> {
-    process_?.kill('SIGKILL')
-    await ended
-  }
-
-  const read = (...parts: string[]) => {
-    const file = join(disk, ...parts)
-    return existsSync(file) ? readFileSync(file, 'utf8') : ''
-  }
-
-  function exec(command: string): string {
-    const init = readFileSync(
-      `/proc/${process_?.pid}/task/${process_?.pid}/children`,
-      'utf8',
-    ).trim()
-    const enter = ['--target', init, '--all', '/bin/sh', '-c', command]
-    return execFileSync('nsenter', enter, { encoding: 'utf8', stdio: ['ignore', 'pipe', 'pipe'] })
-  }
-
-  boot()
   return {
-    instance,
-    console: () => read('console'),
-    journal: () => read('etc', 'upper', 'lab', 'journal'),
-    /** Output of a shell command inside; throws when it fails. */
-    exec,
-    /** `kill -9` of the program, not of the machine. */
-    killUnit: () => exec('kill -9 "$(cat /etc/lab/units/tm.service.pid)"'),
+    get instance() {
+      return instance
+    },
+    isOn: () => powered !== undefined,
+    root,
+    console: () => said,
+    journal: () => written,
 
-    async reboot(): Promise<void> {
-      await pullPlug()
-      boot()
+    boot(now: Snapshot): Promise<void> {
+      instance = now
+      return inTurn(on)
+    },
+    reboot,
+    /** As EC2 asks a system to shut down. */
+    askToStop: () => inTurn(async () => await systemd.stop(Number.POSITIVE_INFINITY)),
+    /** The power goes; with `disk`, its disk too. */
+    async end({ keepDisk = false } = {}): Promise<void> {
+      // Not in turn: who was asked to stop and takes too long is not waited for.
+      await off()
+      await inTurn(off)
+      if (!keepDisk) rmSync(disk, { recursive: true, force: true })
     },
 
-    /** As EC2 ends an instance: the system is asked first. */
-    async end(): Promise<void> {
-      try {
-        exec('systemctl stop tm.service; sleep 1')
-      } catch {
-        // It has no unit yet, or is dead already.
-      }
-      await pullPlug()
-      unplug(name)
-      rmSync(disk, { recursive: true })
+    /** Output of a shell command inside; throws when it fails. */
+    exec: async (command: string): Promise<string> => {
+      const [enter = '', ...args] = inside(pid(), ['bash', '-c', command])
+      return await run(enter, args, { env })
+    },
+
+    /** `kill -9` of a service's main process, not of the machine. */
+    killUnit(unit = 'tm.service'): void {
+      const main = systemd.service(unit).mainPid()
+      if (main === undefined) throw new Error(`${unit} does not run on ${id}`)
+      process.kill(main, 'SIGKILL')
+    },
+
+    /** What stands for dnf, systemctl and shutdown inside. */
+    async command(command: string, args: readonly string[]): Promise<Output> {
+      if (command === 'dnf') return dnf(args)
+      if (command === 'systemctl') return await systemd.systemctl(args)
+      if (command === 'shutdown') return shutdown(args)
+      if (command === 'poweroff') return shutdown(['-P', 'now'])
+      return { code: 127, stdout: '', stderr: `the lab does not know ${command}\n` }
     },
   }
-}
-
-/** As cloud-init does: whatever is gzipped is unpacked. */
-function unpack(userData: string): Buffer {
-  const data = Buffer.from(userData, 'base64')
-  return data[0] === 0x1f && data[1] === 0x8b ? gunzipSync(data) : data
-}
-
-/** Names of the network namespaces that there are. */
-export function namespaces(): string[] {
-  return existsSync('/run/netns') ? readdirSync('/run/netns') : []
 }

@@ -1,79 +1,92 @@
-/** The metadata service of all instances: whose question it is, the address tells from which it comes. */
-import { randomBytes } from 'node:crypto'
-import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
+/** What the metadata service knows of an instance, by path. */
+import type { InstanceCredentials } from '../aws/keys.ts'
+import type { Snapshot } from '../aws/snapshot.ts'
 import type { Standin } from '../aws/standin.ts'
-import { metadataAddress } from './network.ts'
 
-export async function serveMetadata(standin: Standin): Promise<Server> {
-  const tokens = new Set<string>()
-  const server = createServer((request, response) => {
-    const from = request.socket.remoteAddress?.replace(/^::ffff:/, '')
-    const instance = standin
-      .instances()
-      .find(({ privateIp, state }) => privateIp === from && state === 'running')
-    const answer = instance ? reply(standin, instance, request, tokens) : undefined
-    send(response, answer)
+export type { Snapshot }
+
+/** Undefined is 404. */
+export function metadata(standin: Standin) {
+  const issued = new Map<string, InstanceCredentials & { since: Date }>()
+
+  /** The same ones for an hour, as long as their role is there. */
+  function credentials(id: string) {
+    const fresh = standin.credentialsFor(id)
+    const known = issued.get(id)
+    if (!fresh) return undefined
+    if (known?.roleName === fresh.roleName && Date.now() - known.since.getTime() < 3_600_000) {
+      return known
+    }
+    const made = { ...fresh, since: new Date() }
+    issued.set(id, made)
+    return made
+  }
+
+  const leaves: Record<string, (instance: Snapshot) => string | undefined> = {
+    'ami-id': ({ imageId }) => imageId,
+    'instance-id': ({ id }) => id,
+    'instance-type': ({ type }) => type,
+    'instance-life-cycle': ({ spot }) => (spot ? 'spot' : 'on-demand'),
+    'local-ipv4': ({ privateIp }) => privateIp,
+    'public-ipv4': ({ publicIp }) => publicIp,
+    'placement/region': () => standin.region,
+    'placement/availability-zone': ({ zone }) => zone,
+    'services/domain': () => 'amazonaws.com',
+    'spot/instance-action': ({ spotNotice: time }) =>
+      time && JSON.stringify({ action: 'terminate', time }),
+    'spot/termination-time': ({ spotNotice }) => spotNotice,
+    'iam/info': ({ id, profile }) =>
+      profile &&
+      credentials(id) &&
+      JSON.stringify({ Code: 'Success', InstanceProfileArn: profile.arn }),
+    'iam/security-credentials/': ({ id }) => credentials(id)?.roleName,
+  }
+
+  return (instance: Snapshot, path: string): string | Buffer | undefined => {
+    if (path === 'user-data') {
+      // As it was sent, gzipped or not: only cloud-init unpacks it.
+      return instance.userData === undefined ? undefined : Buffer.from(instance.userData, 'base64')
+    }
+    if (path === 'dynamic/instance-identity/document') return identity(standin, instance)
+    if (!path.startsWith('meta-data/')) return undefined
+    const name = path.slice('meta-data/'.length)
+    if (name === '') {
+      const there = Object.keys(leaves).filter((leaf) => leaves[leaf]?.(instance) !== undefined)
+      return [...new Set(there.map((leaf) => leaf.replace(/\/.*/, '/')))].join('\n')
+    }
+    const [, role] = /^iam\/security-credentials\/(.+)$/.exec(name) ?? []
+    if (role === undefined) {
+      const known = name === 'iam/security-credentials' ? `${name}/` : name
+      return Object.hasOwn(leaves, known) ? leaves[known]?.(instance) : undefined
+    }
+    const given = credentials(instance.id)
+    return given?.roleName === role ? asJson(given) : undefined
+  }
+}
+
+function asJson(given: InstanceCredentials & { since: Date }): string {
+  return JSON.stringify({
+    Code: 'Success',
+    LastUpdated: given.since,
+    Type: 'AWS-HMAC',
+    AccessKeyId: given.accessKeyId,
+    SecretAccessKey: given.secretAccessKey,
+    Token: given.sessionToken,
+    Expiration: given.expiration,
   })
-  await new Promise<void>((resolve) => server.listen(80, metadataAddress, resolve))
-  return server
 }
 
-type Snapshot = ReturnType<Standin['instances']>[number]
-
-/** Undefined is 404, a number a status without a text. */
-function reply(
-  standin: Standin,
-  instance: Snapshot,
-  request: IncomingMessage,
-  tokens: Set<string>,
-): string | number | undefined {
-  const { method, url, headers } = request
-  if (method === 'POST' && url === '/lab/shutdown') {
-    standin.shutdown(instance.id)
-    return 200
-  }
-  if (method === 'PUT' && url === '/latest/api/token') {
-    if (!headers['x-aws-ec2-metadata-token-ttl-seconds']) return 400
-    const token = randomBytes(16).toString('hex')
-    tokens.add(`${instance.id} ${token}`)
-    return token
-  }
-  // IMDSv2 is required: without a token of its own an instance learns nothing.
-  if (!tokens.has(`${instance.id} ${headers['x-aws-ec2-metadata-token']}`)) return 401
-  if (method !== 'GET' || !url?.startsWith('/latest/meta-data/')) return undefined
-  return look(standin, instance, url.slice('/latest/meta-data/'.length))
-}
-
-function look(standin: Standin, instance: Snapshot, path: string): string | undefined {
-  const role = () => standin.credentialsFor(instance.id)
-  if (path === 'instance-id') return instance.id
-  if (path === 'local-ipv4') return instance.privateIp
-  if (path === 'public-ipv4') return instance.publicIp
-  if (path === 'placement/region') return standin.region
-  if (path === 'placement/availability-zone') return instance.zone
-  if (path === 'spot/instance-action') {
-    const time = instance.spotNotice
-    return time ? JSON.stringify({ action: 'terminate', time }) : undefined
-  }
-  if (path === 'iam/security-credentials/' || path === 'iam/security-credentials') {
-    return role()?.roleName
-  }
-  const given = role()
-  if (given && path === `iam/security-credentials/${given.roleName}`) {
-    return JSON.stringify({
-      Code: 'Success',
-      Type: 'AWS-HMAC',
-      LastUpdated: new Date(),
-      AccessKeyId: given.accessKeyId,
-      SecretAccessKey: given.secretAccessKey,
-      Token: given.sessionToken,
-      Expiration: given.expiration,
-    })
-  }
-  return undefined
-}
-
-function send(response: ServerResponse, answer: string | number | undefined): void {
-  response.writeHead(typeof answer === 'number' ? answer : answer === undefined ? 404 : 200)
-  response.end(typeof answer === 'string' ? answer : '')
+function identity({ account, region }: Standin, instance: Snapshot): string {
+  return JSON.stringify({
+    accountId: account,
+    architecture: instance.architecture,
+    availabilityZone: instance.zone,
+    imageId: instance.imageId,
+    instanceId: instance.id,
+    instanceType: instance.type,
+    pendingTime: instance.launchTime,
+    privateIp: instance.privateIp,
+    region,
+    version: '2017-09-30',
+  })
 }
