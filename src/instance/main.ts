@@ -2,7 +2,9 @@
  * The program that instances run, in one file without the command line: `tm.mjs node`, `tm.mjs
  * worker`, and the threads of both, which are this file again.
  */
+import { appendFileSync } from 'node:fs'
 import { pino } from 'pino'
+import { messageOf } from '../core/errors.ts'
 import { readMachine } from './machine.ts'
 import { powerOffAt } from './power.ts'
 import { stopSignal } from './signals.ts'
@@ -14,7 +16,7 @@ const [what] = process.argv.slice(2)
 
 if (what === 'store-thread') await import('../node/store/sqlite/thread.ts')
 else if (what === 'slot-thread') await import('../worker/slot-thread.ts')
-else await run()
+else await run().catch(tell)
 
 async function run(): Promise<void> {
   const signal = stopSignal()
@@ -29,4 +31,15 @@ async function run(): Promise<void> {
     await runInstanceWorker(machine, { signal, log })
   }
   process.exit()
+}
+
+/** On the console, too: it can be read from outside when nothing else answers. The unit tries again. */
+function tell(error: unknown): never {
+  console.error(error)
+  try {
+    appendFileSync('/dev/console', `tm: it can't run: ${messageOf(error)}\n`)
+  } catch {
+    // There is no console, and nobody to miss it.
+  }
+  process.exit(1)
 }

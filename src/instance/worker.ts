@@ -20,14 +20,10 @@ export async function runInstanceWorker(
   const stopping = new AbortController()
   signal.addEventListener('abort', () => stopping.abort())
   void watchForNotice(stopping, log)
-  await runWorker({
-    id,
-    ...node,
-    token: readFileSync(tokenFile, 'utf8').trim(),
-    settings: {},
-    signal: stopping.signal,
-    log,
-  })
+  const token = readFileSync(tokenFile, 'utf8').trim()
+  const options = { id, ...node, token, settings: {}, signal: stopping.signal, log }
+  // One that can't work is of no use to anybody: its tasks come back, its node launches another.
+  await runWorker(options).catch((error) => log.error({ err: error }, 'the worker failed'))
   // Told to stop by the system: it is going down, or the unit is restarted. All else is the end.
   if (!signal.aborted) await powerOff()
 }

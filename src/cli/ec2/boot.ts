@@ -40,7 +40,10 @@ export async function bootNode(options: BootOptions, node: LaunchedNode): Promis
   const deadline = pace.now() + bootTimeout
   let certificate = options.known
   let nextLook = pace.now() + lookEvery
+  // What does not answer in its first moments just boots.
+  const noteFrom = pace.now() + 2 * lookEvery
   let why = ''
+  let said = ''
   for (;;) {
     try {
       if (certificate === undefined) {
@@ -64,10 +67,11 @@ export async function bootNode(options: BootOptions, node: LaunchedNode): Promis
     } catch (error) {
       if (!isPassing(error)) throw error
       why = messageOf(error)
+      if (pace.now() > noteFrom) options.note([said, why].filter((text) => text !== '').join('; '))
     }
     if (pace.now() > nextLook) {
       nextLook = pace.now() + lookEvery
-      await lookAt(options, node)
+      said = await lookAt(options, node)
     }
     if (pace.now() > deadline) throw await notBooted(options, node, why)
     await sleep(pollEvery)
@@ -79,8 +83,8 @@ function isPassing(error: unknown): boolean {
   return error instanceof TmError && passing.includes(error.code)
 }
 
-/** What its boot script says of itself on the console; an error when the machine is gone. */
-async function lookAt({ aws, cluster, pace, note }: BootOptions, node: LaunchedNode) {
+/** What the machine says of itself on the console; an error when it is gone. */
+async function lookAt({ aws, cluster, pace }: BootOptions, node: LaunchedNode): Promise<string> {
   const listed = await listInstances(aws, { cluster }, pace)
   const seen = listed.find(({ instance }) => instance === node.instance)
   const lines = await consoleLines(aws, node.instance, pace)
@@ -90,7 +94,7 @@ async function lookAt({ aws, cluster, pace, note }: BootOptions, node: LaunchedN
     throw new TmError('failed', message, { suggestions: ['Launch another one: tm up'] })
   }
   const last = lines.findLast((line) => line.startsWith('tm: '))
-  if (last) note(last.slice('tm: '.length))
+  return last?.slice('tm: '.length) ?? ''
 }
 
 async function notBooted(
