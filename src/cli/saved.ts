@@ -50,6 +50,8 @@ export interface Ec2Record extends AnyRecord {
   region: string
   account: string
   port: number
+  /** Wall-clock milliseconds at which its machines end by themselves; with `--ttl` only. */
+  endsAt?: number
   /** What `tm up` was told so far: the next one need not repeat it. */
   choices: Partial<Choices>
 }

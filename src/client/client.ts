@@ -105,8 +105,8 @@ export function connect({ url, token, certificate }: ConnectOptions) {
       await data(api(patience).v1.settings.$patch({ json })),
     setSiblings: async (siblings: Sibling[], patience?: Patience) =>
       await data(api(patience).v1.siblings.$put({ json: { siblings } })),
-    setWorkerShape: async (json: Record<string, unknown>, patience?: Patience) =>
-      await data(api(patience).v1.workers.shape.$put({ json })),
+    provision: async (json: Record<string, unknown>, patience?: Patience) =>
+      await data(api(patience).v1.provision.$put({ json })),
     drain: async (patience?: Patience) => await data(api(patience).v1.drain.$post()),
 
     askForLoan: async ({ id }: { id: string }, patience?: Patience) =>

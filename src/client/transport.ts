@@ -27,6 +27,7 @@ export function createTransport(options: TransportOptions) {
   return async (input: string | URL | Request, init?: RequestInit): Promise<Response> => {
     for (let tries = 0; ; tries += 1) {
       try {
+        if (certificate === undefined) refuseUnproved(input)
         const dispatcher = certificate ? { dispatcher: await pinned(certificate) } : {}
         return await once(input, { ...init, ...dispatcher } as RequestInit, timeout, signal)
       } catch (error) {
@@ -51,6 +52,15 @@ async function once(
     if (signal?.aborted) throw signal.reason
     throw unreachable(new URL(String(input)).origin, error, limit.aborted ? timeout : undefined)
   }
+}
+
+/** TLS without a certificate to compare with would trust whoever has one for that address. */
+function refuseUnproved(input: string | URL | Request): void {
+  const { protocol, origin } = new URL(input instanceof Request ? input.url : input)
+  if (protocol !== 'https:') return
+  throw new TmError('unreachable', `${origin} has not proved yet that it is a node`, {
+    suggestions: ['Complete the cluster: tm up'],
+  })
 }
 
 /** Connection refused means that the node has seen nothing of the request. */

@@ -22,10 +22,17 @@ import type { NodeConfig } from './machine.ts'
 export interface Claim {
   /** The cluster's secret, in hex. */
   secret: string
-  /** What this node's workers are made of. */
-  workers: Shape
+  terms: Terms
   /** `boot-worker.mjs` as text. */
   workerLoader: string
+}
+
+/** What a later `tm up` may change. */
+export interface Terms {
+  /** What this node's workers are made of. */
+  workers: Shape
+  /** Wall-clock milliseconds at which all of it ends, whatever happens; with `--ttl` only. */
+  endsAt?: number
 }
 
 export interface ClaimRequest {

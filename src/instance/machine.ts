@@ -24,8 +24,6 @@ interface Common {
   region: string
   /** SHA-256 of the only program that it runs, packed, in hex. */
   program: string
-  /** Wall-clock milliseconds at which it ends, whatever happens; with `--ttl` only. */
-  endsAt?: number
 }
 
 export interface NodeConfig extends Common {
@@ -37,6 +35,8 @@ export interface NodeConfig extends Common {
 
 export interface WorkerConfig extends Common {
   kind: 'worker'
+  /** Wall-clock milliseconds at which it ends, whatever happens; with `--ttl` only. */
+  endsAt?: number
   node: { url: string; certificate: string }
 }
 

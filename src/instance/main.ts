@@ -6,7 +6,6 @@ import { appendFileSync } from 'node:fs'
 import { pino } from 'pino'
 import { messageOf } from '../core/errors.ts'
 import { readMachine } from './machine.ts'
-import { powerOffAt } from './power.ts'
 import { stopSignal } from './signals.ts'
 
 /** Set by the build. */
@@ -22,7 +21,6 @@ async function run(): Promise<void> {
   const signal = stopSignal()
   const machine = readMachine()
   const log = pino({ base: { [machine.kind]: machine.id } })
-  powerOffAt(machine.endsAt, signal).catch((error) => log.error({ err: error }, 'powering off'))
   if (machine.kind === 'node') {
     const { runNode } = await import('./node.ts')
     await runNode(machine, { version: tmVersion, signal, log })

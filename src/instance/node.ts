@@ -6,11 +6,17 @@ import { connectAws } from '../provider/ec2/clients.ts'
 import { ec2Provider } from '../provider/ec2/ec2.ts'
 import { readMetadata } from '../provider/ec2/imds.ts'
 import { systemPace } from '../provider/ec2/pace.ts'
-import type { Shape } from '../provider/ec2/run-input.ts'
 import { bootScript } from './boot/script.ts'
-import { awaitClaim, readClaim, writeClaim } from './claim.ts'
-import { claimFile, folders, type NodeConfig, packedProgram, readTls } from './machine.ts'
-import { callOffShutdown } from './power.ts'
+import { awaitClaim, readClaim, type Terms, writeClaim } from './claim.ts'
+import {
+  claimFile,
+  folders,
+  type NodeConfig,
+  packedProgram,
+  readTls,
+  type WorkerConfig,
+} from './machine.ts'
+import { callOffShutdown, powerOffAt } from './power.ts'
 import { aborted } from './signals.ts'
 
 export interface NodeOptions {
@@ -23,7 +29,7 @@ export async function runNode(
   machine: NodeConfig,
   { version, signal, log }: NodeOptions,
 ): Promise<void> {
-  const { id, cluster, region, port, program, endsAt } = machine
+  const { id, cluster, region, port, program } = machine
   const tls = readTls()
   const aws = await connectAws({ region })
   const onError = (what: string, error: unknown) => log.error({ err: error }, what)
@@ -34,20 +40,22 @@ export async function runNode(
   const address = await readMetadata('local-ipv4')
   if (!address) throw new Error('the metadata service does not know this machine’s address')
   const node = { url: `https://${address}:${port}`, certificate: tls.cert }
-  const common = { cluster, region, program, ...(endsAt ? { endsAt } : {}) }
+  const ends = () => claim.terms.endsAt
+  powerOffAt(ends, signal).catch((error) => onError('powering off', error))
   const provider = ec2Provider({
     aws,
     cluster,
     shapes: {
       get worker() {
-        return claim.workers
+        return claim.terms.workers
       },
     },
-    bootScript: (spec) =>
-      bootScript({
-        machine: { kind: 'worker', id: spec.id, ...common, node },
-        loader: claim.workerLoader,
-      }),
+    bootScript({ id }) {
+      const endsAt = ends()
+      const common = { cluster, region, program, ...(endsAt ? { endsAt } : {}) }
+      const worker: WorkerConfig = { kind: 'worker', id, ...common, node }
+      return bootScript({ machine: worker, loader: claim.workerLoader })
+    },
   })
   const running = await startNode({
     id,
@@ -64,8 +72,8 @@ export async function runNode(
     program: packedProgram,
     launchWorker: (worker) =>
       provider.launch({ id: worker.id, kind: 'worker', node: id, args: [], folder: folders.data }),
-    async reshape(shape) {
-      claim = { ...claim, workers: shape as unknown as Shape }
+    async provision(terms) {
+      claim = { ...claim, terms: terms as unknown as Terms }
       await writeClaim(claimFile, claim)
     },
     newWorkerId: () => `${id}-w-${randomBytes(4).toString('hex')}`,

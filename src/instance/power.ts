@@ -17,10 +17,22 @@ export async function callOffShutdown(): Promise<void> {
   await run('shutdown', ['-c'])
 }
 
-/** `--ttl`: powers off at this wall-clock time, looked at every few seconds: clocks are set. */
-export async function powerOffAt(endsAt: number | undefined, signal: AbortSignal): Promise<void> {
-  while (endsAt !== undefined && !signal.aborted) {
-    if (Date.now() >= endsAt) return await powerOff()
+/**
+ * `--ttl`: powers off at this wall-clock time, looked at every few seconds: clocks are set, and it may
+ * change. Does not give up when the system refuses once.
+ */
+export async function powerOffAt(
+  endsAt: () => number | undefined,
+  signal: AbortSignal,
+): Promise<void> {
+  let refused: unknown
+  while (!signal.aborted) {
+    if (Date.now() >= (endsAt() ?? Number.POSITIVE_INFINITY)) {
+      await powerOff().catch((error) => {
+        refused = error
+      })
+    }
     await sleep(5000, undefined, { signal }).catch(() => {})
   }
+  if (refused) throw refused
 }

@@ -5,7 +5,7 @@ import type { Logger } from 'pino'
 import { spotNotice } from '../provider/ec2/imds.ts'
 import { runWorker } from '../worker/run.ts'
 import { tokenFile, type WorkerConfig } from './machine.ts'
-import { callOffShutdown, powerOff } from './power.ts'
+import { callOffShutdown, powerOff, powerOffAt } from './power.ts'
 
 /** AWS takes a spot instance 2 minutes after its notice: so long may running tasks take to end. */
 const finishWithin = 90_000
@@ -13,10 +13,12 @@ const finishWithin = 90_000
 const noticeEvery = 5000
 
 export async function runInstanceWorker(
-  { id, node }: WorkerConfig,
+  { id, node, endsAt }: WorkerConfig,
   { signal, log }: { signal: AbortSignal; log: Logger },
 ): Promise<void> {
   await callOffShutdown()
+  const onError = (error: unknown) => log.error({ err: error }, 'powering off')
+  powerOffAt(() => endsAt, signal).catch(onError)
   const stopping = new AbortController()
   signal.addEventListener('abort', () => stopping.abort())
   void watchForNotice(stopping, log)

@@ -26,8 +26,8 @@ export interface Deps {
   secret: Uint8Array
   /** The packed program that workers fetch; undefined where they are started by other means. */
   program: string | undefined
-  /** Changes what the next workers are made of; undefined where there is no choice. */
-  reshape: ((shape: Record<string, unknown>) => Promise<void>) | undefined
+  /** Changes what the next workers are made of, and more; undefined where there is no choice. */
+  provision: ((terms: Record<string, unknown>) => Promise<void>) | undefined
   queue: Queue
   workers: Workers
   loans: Loans

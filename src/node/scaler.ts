@@ -20,6 +20,21 @@ export interface ScalerOptions {
   onError: (what: string, error: unknown) => void
 }
 
+/**
+ * A cloud may take minutes to answer. Loans, which live for one, are renewed meanwhile: nothing waits
+ * longer than this for a provider. What it was asked goes on; a place is taken from the beginning.
+ */
+const patience = 1000
+
+async function briefly(work: Promise<unknown>): Promise<void> {
+  let timer: NodeJS.Timeout | undefined
+  const enough = new Promise<void>((resolve) => {
+    timer = setTimeout(resolve, patience)
+  })
+  await Promise.race([work, enough])
+  clearTimeout(timer)
+}
+
 export type Scaler = ReturnType<typeof createScaler>
 
 /** A burst of enqueues is answered with one step now and one after it, not with thousands. */
@@ -32,6 +47,8 @@ export function createScaler(options: ScalerOptions) {
   let turn: Promise<unknown> = Promise.resolve()
   let poked: NodeJS.Timeout | undefined
   let lastStep = 0
+  let looking: Promise<void> | undefined
+  let lookFailed: { error: unknown } | undefined
 
   async function observe(): Promise<Observation> {
     const { backlog, oldestWait } = await queue.stats()
@@ -51,12 +68,12 @@ export function createScaler(options: ScalerOptions) {
 
   /** Gives the plan that was carried out; a loan that was refused comes back with the reason. */
   async function act(next: Plan): Promise<Plan> {
-    if (next.action === 'launch') await workers.launch()
+    if (next.action === 'launch') await briefly(workers.launch())
     // The worker has half of the time in which the lender does not count on the place yet.
     if (next.action === 'drain') workers.drain(next.drain, settings().loan / 6)
     if (next.action === 'borrow') {
       if (!(await loans.borrow())) return decide(await observe(), settings())
-      if (loans.total() > workers.active()) await workers.launch()
+      if (loans.total() > workers.active()) await briefly(workers.launch())
     }
     return next
   }
@@ -67,6 +84,19 @@ export function createScaler(options: ScalerOptions) {
     const isNew = next.action !== 'none' || next.rule !== plan.rule
     if (isNew) onPlan(next)
     plan = await act(next)
+  }
+
+  /** One look at the machines at a time, however long the provider takes. */
+  function look(): Promise<void> {
+    looking ??= workers
+      .sweep()
+      .catch((error) => {
+        lookFailed = { error }
+      })
+      .finally(() => {
+        looking = undefined
+      })
+    return looking
   }
 
   /** Steps never overlap: each decides on what the one before it has done. */
@@ -80,8 +110,11 @@ export function createScaler(options: ScalerOptions) {
     /** The timer's step: looks after workers and loans first. */
     tick: (): Promise<void> =>
       inTurn(async () => {
-        await workers.sweep()
+        await briefly(look())
         await loans.tick(workers.active())
+        const problem = lookFailed
+        lookFailed = undefined
+        if (problem) throw problem.error
         await step()
       }),
 

@@ -42,8 +42,8 @@ export interface NodeOptions {
   /** Launches a worker of this node with this token; the provider says what a machine is. */
   launchWorker: (worker: { id: string; token: string; url: string }) => Promise<Machine>
   newWorkerId: () => string
-  /** Changes what its next workers are made of; undefined where there is no choice. */
-  reshape?: (shape: Record<string, unknown>) => Promise<void>
+  /** Changes what its next workers are made of, and more; undefined where there is no choice. */
+  provision?: (terms: Record<string, unknown>) => Promise<void>
   log: Logger
 }
 
@@ -92,8 +92,8 @@ export async function startNode(options: NodeOptions): Promise<RunningNode> {
   })
   const info = { id, cluster, version, startedAt: Date.now() }
   const parts = { queue, workers, loans, scaler, settings, siblings, duties, onError }
-  const { program, reshape } = options
-  const deps = { info, secret, program, reshape, ...parts }
+  const { program, provision } = options
+  const deps = { info, secret, program, provision, ...parts }
   const server = await listen(deps, options)
   url = urlOf(server, options)
   queue.onWork(scaler.poke)

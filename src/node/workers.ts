@@ -35,7 +35,7 @@ export interface Heartbeat {
 
 export interface WorkersOptions {
   node: string
-  provider: Pick<Provider, 'list' | 'terminate'>
+  provider: Pick<Provider, 'list' | 'terminate' | 'whyEnded'>
   /** Makes the machine of a new worker with this id. */
   launch: (id: string) => Promise<Machine>
   newId: () => string
@@ -216,7 +216,10 @@ export function createWorkers(options: WorkersOptions) {
         const wasThere = worker.machine && worker.heardAt < asked && !worker.leaving
         if (wasThere && !listed.has(worker.id)) {
           known.delete(worker.id)
-          if (!worker.heartbeat) failures.add(`worker ${worker.id} ended before it joined`)
+          if (!worker.heartbeat) {
+            const why = await provider.whyEnded(worker.id)
+            failures.add(`worker ${worker.id} ended before it joined${why ? `: ${why}` : ''}`)
+          }
         }
       }
       // After a pause of this process itself nobody was heard of, and nobody is to blame.

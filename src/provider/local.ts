@@ -49,6 +49,9 @@ export function localProvider(options: LocalOptions): Provider {
       return machineOf({ ...spec, cluster: options.cluster, launchedAt, pid })
     },
 
+    // Its log says so, in its own folder.
+    whyEnded: async () => undefined,
+
     async terminate(id, { grace }) {
       const found = (await find()).filter(({ machine }) => machine.id === id)
       await Promise.all(found.map(({ process }) => stop(process, grace)))

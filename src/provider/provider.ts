@@ -48,4 +48,7 @@ export interface Provider {
    * thinks right. Answers when it is gone; at once when it does not exist.
    */
   terminate(id: string, options: { grace: number }): Promise<void>
+
+  /** Why a machine that `list` has seen end did so, where that is known. */
+  whyEnded(id: string): Promise<string | undefined>
 }

@@ -31,13 +31,13 @@ it('is talked to with its certificate, whatever its address', async () => {
 })
 
 it.each([
-  ['another certificate', other.cert],
-  ['no certificate to compare with', undefined],
-])('hears nothing from a client that has %s', async (_, certificate) => {
+  ['another certificate', other.cert, 'another certificate than this node has'],
+  ['no certificate to compare with', undefined, 'has not proved yet that it is a node'],
+])('hears nothing from a client that has %s', async (_, certificate, why) => {
   const before = heard.length
   await expect(ask(certificate)).rejects.toMatchObject({
     code: 'unreachable',
-    message: expect.stringContaining('another certificate than this node has'),
+    message: expect.stringContaining(why),
   })
   expect(heard.length).toBe(before)
 })

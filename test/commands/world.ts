@@ -159,6 +159,7 @@ function machinesThat(work: 'none' | 'real' | 'silent') {
       throw new Error('nodes launch through launchWorker')
     },
     terminate,
+    whyEnded: async () => undefined,
   }
   return {
     ...provider,

@@ -15,7 +15,7 @@ import { makeCertificate } from '../tls.ts'
 
 const claim: Claim = {
   secret: '07'.repeat(32),
-  workers: { types: [] } as unknown as Shape,
+  terms: { workers: { types: [] } as unknown as Shape },
   workerLoader: 'loads',
 }
 const tls = makeCertificate()

@@ -120,10 +120,18 @@ it('a worker that reaches no node any more ends by itself', async () => {
 
 it('a machine whose time is over ends by itself, and down leaves nothing', async () => {
   expectDone(await lab.tm(...upArgs, '--idle-timeout', '10m'))
-  const machine = lab.machine('node-1')
-  await machine.exec(`sed -i 's/"port"/"endsAt":${Date.now()},"port"/' /etc/tm/machine.json`)
-  machine.killUnit()
-  await until(() => running().length === 1, 'it has ended')
+  const node = client(lab, 'node-1')
+  await node.enqueueMany(tasksOf(1, 1))
+  await until(() => workers(lab).length === 1, 'a worker')
+  // The time of a cluster that runs already, too.
+  const up = await lab.tm(...upArgs, '--ttl', '10m')
+  expectDone(up)
+  expect(up.stderr).toMatch(/all of it ends at \d{4}-/)
+  const kept = await lab.machine('node-1').exec('cat /var/lib/tm/claim.json')
+  const { terms } = JSON.parse(kept) as { terms: { workers: object; endsAt: number } }
+  expect(terms.endsAt - Date.now()).toBeGreaterThan(9 * 60_000)
+  await node.provision({ ...terms, endsAt: Date.now() })
+  await until(() => running().every(({ tags }) => tags['tm:id'] !== 'node-1'), 'it has ended')
   expectDone(await lab.tm('down', '--yes'))
   expect(await lab.leftovers()).toEqual([])
 })

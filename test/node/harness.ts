@@ -33,7 +33,7 @@ export async function createNode(
     id?: string
     settings?: Partial<Settings>
     program?: string
-    reshape?: Deps['reshape']
+    provision?: Deps['provision']
     siblings?: Sibling[]
     dial?: (sibling: Sibling) => SiblingClient
     bench?: Bench
@@ -62,6 +62,7 @@ export async function createNode(
     node: id,
     provider: {
       list: async () => [...bench.machines.values()],
+      whyEnded: async () => undefined,
       terminate: async (machine) => {
         bench.terminated.push(machine)
         bench.machines.delete(machine)
@@ -94,8 +95,8 @@ export async function createNode(
   const info = { id, cluster: 'test', version: '0.0.0', startedAt: bench.time.wall }
   const duties = new Map<string, string>()
   const parts = { queue, workers, loans, scaler, settings, siblings, duties, onError }
-  const { program, reshape } = options
-  const deps = { info, secret, program, reshape, ...parts }
+  const { program, provision } = options
+  const deps = { info, secret, program, provision, ...parts }
   const app = createApp(deps)
 
   return {

@@ -2,6 +2,7 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { type Client, connect } from '../../client/client.ts'
 import { messageOf, TmError } from '../../core/errors.ts'
+import type { Settings } from '../../core/settings.ts'
 import { consoleLines } from '../../provider/ec2/console.ts'
 import { isLeaving, listInstances } from '../../provider/ec2/instances.ts'
 import { advance, type ClaimOptions, meet } from './claim.ts'
@@ -10,6 +11,7 @@ import { unclaimedNode } from './unclaimed.ts'
 
 export interface BootOptions extends ClaimOptions {
   token: string
+  settings: Partial<Settings>
   /** As proved at an earlier `up`. */
   known: string | undefined
   /** Called with the certificate as soon as it is proved. */
@@ -54,7 +56,9 @@ export async function bootNode(options: BootOptions, node: LaunchedNode): Promis
       options.note(phase === 'boot' ? 'has its program' : 'has its owner')
       if (phase === 'owned') {
         const client = connect({ url, token, certificate })
-        await client.state({ timeout: 10_000 })
+        // At once: it may have work, and launch workers, before its siblings are there.
+        await client.changeSettings(options.settings, { timeout: 10_000 })
+        await client.provision({ ...options.claim.terms }, { timeout: 10_000 })
         return {
           id,
           instance,

@@ -18,6 +18,8 @@ export interface BringContext extends Site {
   port: number
   program: Program
   choices: Choices
+  /** Wall-clock milliseconds; with `--ttl` only. */
+  endsAt: number | undefined
   /** To be in force on every node. */
   settings: Partial<Settings>
 }
@@ -35,7 +37,7 @@ export type Bring = (
 ) => Promise<Brought>
 
 export const bringUp: Bring = async (launched, infrastructure, context) => {
-  const { reporter, settings } = context
+  const { reporter, settings, endsAt } = context
   const nodes = await reporter.step('servers ready', (note) =>
     bootAll(launched, infrastructure, context, note),
   )
@@ -44,10 +46,9 @@ export const bringUp: Bring = async (launched, infrastructure, context) => {
     note(states.map(({ id, healthy }) => `${id} ${healthy ? 'healthy' : 'not healthy'}`).join(', '))
   })
   const maxWorkers = await reporter.step('limits and siblings', async (note) => {
-    const shape = { ...infrastructure.shapes.worker }
-    await Promise.all(nodes.map(({ client }) => client.setWorkerShape(shape)))
     const inForce = await introduce(nodes, settings)
-    note(describeChange(settings, inForce.maxWorkers))
+    const end = endsAt ? `, all of it ends at ${new Date(endsAt).toISOString()}` : ''
+    note(describeChange(settings, inForce.maxWorkers) + end)
     return inForce.maxWorkers
   })
   return {
@@ -58,8 +59,8 @@ export const bringUp: Bring = async (launched, infrastructure, context) => {
 
 async function bootAll(
   launched: LaunchedNode[],
-  { identity, profile: role, shapes }: Infrastructure,
-  { aws, pace, cluster, saved, port, program }: BringContext,
+  { identity, role, shapes }: Infrastructure,
+  { aws, pace, cluster, saved, port, program, settings, endsAt }: BringContext,
   note: (text: string) => void,
 ): Promise<BootedNode[]> {
   const doing = new Map(launched.map(({ id }) => [id, 'boots']))
@@ -69,11 +70,11 @@ async function bootAll(
   }
   const claim: Claim = {
     secret: Buffer.from(saved.secret()).toString('hex'),
-    workers: shapes.worker,
+    terms: { workers: shapes.worker, ...(endsAt ? { endsAt } : {}) },
     workerLoader: program.workerLoader,
   }
   const token = adminToken(saved)
-  const common = { aws, pace, cluster, identity, role, port, program, claim, token }
+  const common = { aws, pace, cluster, identity, role, port, program, claim, token, settings }
   const booted = await Promise.all(
     launched.map((node) =>
       bootNode(

@@ -42,7 +42,7 @@ export const choiceFlags = {
   }),
   ami: text('image to boot [default: the newest Amazon Linux 2023]'),
   'volume-size': text(`GiB of each disk, from 8 to 16384 [default: ${volumeSize}]`),
-  ttl: text('the machines end by themselves after this long, at least 10m', 'TM_TTL'),
+  ttl: text('all machines end by themselves so long after this command, at least 10m', 'TM_TTL'),
   'permissions-boundary': text(
     'ARN of a policy that the role of the nodes may not go beyond',
     'TM_PERMISSIONS_BOUNDARY',

@@ -11,7 +11,7 @@ import { findImage, findImages, fitting, type Images } from '../../provider/ec2/
 import type { Intents } from '../../provider/ec2/intents.ts'
 import { findNetwork, type Network } from '../../provider/ec2/network.ts'
 import type { Pace } from '../../provider/ec2/pace.ts'
-import { ensureRole, ensureSpotRole } from '../../provider/ec2/role.ts'
+import { ensureRole, ensureSpotRole, roleOfProfile } from '../../provider/ec2/role.ts'
 import type { Shape } from '../../provider/ec2/run-input.ts'
 import { describeTypes, type TypeFacts } from '../../provider/ec2/types.ts'
 import type { MachineKind } from '../../provider/provider.ts'
@@ -99,6 +99,8 @@ export interface Infrastructure {
   identity: Identity
   group: string
   profile: string
+  /** Its role, by which nodes prove themselves. */
+  role: string
   shapes: Record<MachineKind, Shape>
 }
 
@@ -122,18 +124,27 @@ export async function ensureInfrastructure(
     )
     return made.id
   })
-  const profile = await reporter.step('role, policy, profile', async (note) => {
-    const name = options.instanceProfile ?? (await makeRole(options, group))
+  const { profile, role } = await reporter.step('role, policy, profile', async (note) => {
+    const made = await profileAndRole(options, group)
     if (spot) await ensureSpotRole(aws, pace)
-    note(name)
-    return name
+    note(made.profile)
+    return made
   })
   const common = { images, subnets: network.subnets, group, volumeSize: options.volumeSize }
   const shapes = {
     node: { ...common, types: nodeTypes, profile, publicAddress: true, spot: false },
     worker: { ...common, types: workerTypes, publicAddress: options.workerAddresses, spot },
   }
-  return { identity, group, profile, shapes }
+  return { identity, group, profile, role, shapes }
+}
+
+async function profileAndRole(options: InfrastructureOptions, group: string) {
+  const { aws, pace, instanceProfile } = options
+  if (instanceProfile !== undefined) {
+    return { profile: instanceProfile, role: await roleOfProfile(aws, instanceProfile, pace) }
+  }
+  const name = await makeRole(options, group)
+  return { profile: name, role: name }
 }
 
 async function makeRole(options: InfrastructureOptions, group: string): Promise<string> {

@@ -5,8 +5,9 @@ import type { Saved } from '../saved.ts'
 import { operatorAddress } from './address.ts'
 import type { Choices } from './choices.ts'
 import { type Site, type Survey, survey } from './infrastructure.ts'
+import { fileJournal } from './journal.ts'
 import { type Plan, planOf } from './plan.ts'
-import { checkAccount, ec2Record, refuseForeign } from './record.ts'
+import { checkAccount, ec2Record, foreign, refuseForeign } from './record.ts'
 
 export interface LookOptions {
   saved: Saved
@@ -40,7 +41,8 @@ export async function look(options: LookOptions): Promise<Seen> {
   const { aws, cluster, pace } = site
   const all = await listInstances(aws, { cluster }, pace)
   const present = all.filter((machine) => machine.kind === 'node' && !isLeaving(machine))
-  refuseForeign(saved, aws.region, present)
+  const intents = await fileJournal(saved).read()
+  refuseForeign(saved, aws.region, foreign(present, record, intents ?? []))
   const cidrs = choices.allowCidrs ?? [await ownAddress(options)]
   const known = [...(record?.nodes ?? []), ...present].map(({ id }) => id)
   const ids = nodeIds([...new Set(known)].sort(byNumber), options.nodes)

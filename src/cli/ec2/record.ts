@@ -2,11 +2,11 @@
  * What this machine remembers of a cluster on EC2, written before anything is made, and what must
  * not be mixed up with it: a cluster of this machine, of another region, account or laptop.
  */
-import { existsSync } from 'node:fs'
 import { TmError } from '../../core/errors.ts'
 import type { Identity } from '../../provider/ec2/identity.ts'
 import type { Ec2Machine } from '../../provider/ec2/instances.ts'
-import { type Ec2Record, type NodeRecord, type Saved, tm } from '../saved.ts'
+import type { Intent } from '../../provider/ec2/intents.ts'
+import { type ClusterRecord, type Ec2Record, type NodeRecord, type Saved, tm } from '../saved.ts'
 import { type Choices, nodePort } from './choices.ts'
 import type { LaunchedNode } from './nodes.ts'
 
@@ -44,9 +44,25 @@ export function checkAccount(record: Ec2Record | undefined, { account, arn }: Id
   })
 }
 
+/**
+ * Nodes that this machine has not launched: neither recorded, nor what an interrupted `up` of ours
+ * was about to make. Also after another machine has made a cluster of this name anew.
+ */
+export function foreign(
+  machines: Ec2Machine[],
+  record: Ec2Record | undefined,
+  intents: Intent[],
+): Ec2Machine[] {
+  return machines.filter(({ id, instance, attempt }) => {
+    if (record?.nodes.some((node) => node.instance === instance)) return false
+    const meant = intents.find(({ slot }) => slot === id)
+    return !meant || meant.attempt !== attempt || (meant.made ?? instance) !== instance
+  })
+}
+
 /** Without the cluster's secret nobody can talk to nodes that are there already. */
 export function refuseForeign(saved: Saved, region: string, machines: Ec2Machine[]): void {
-  if (machines.length === 0 || existsSync(saved.path('secret'))) return
+  if (machines.length === 0) return
   const which = machines.map(({ id, instance }) => `${id} (${instance})`).join(', ')
   const message = `Cluster ${saved.name} was made on another machine, which has its secret: ${which} in ${region}`
   throw new TmError('conflict', message, {
@@ -65,12 +81,14 @@ export function writeRecord(
     ids,
     choices,
     now,
+    endsAt,
   }: {
     identity: Identity
     ids: string[]
     choices: Choices
     /** Wall-clock milliseconds. */
     now: number
+    endsAt: number | undefined
   },
 ): void {
   const before = saved.read()
@@ -84,7 +102,22 @@ export function writeRecord(
     nodes: ids.map((id) => known(id) ?? { id, url: '' }),
     createdAt: before?.createdAt ?? now,
     choices,
+    ...(endsAt ? { endsAt } : {}),
   })
+}
+
+/**
+ * When a cluster with `--ttl` ends: so long after the `up` that says it. One that says nothing
+ * changes nothing, but for a cluster whose time is over: then it begins anew.
+ */
+export function endOf(
+  record: ClusterRecord | undefined,
+  { given, ttl, now }: { given: number | undefined; ttl: number | undefined; now: number },
+): number | undefined {
+  if (given !== undefined) return now + given
+  const before = record?.provider === 'ec2' ? record.endsAt : undefined
+  if (before !== undefined && before > now) return before
+  return ttl === undefined ? undefined : now + ttl
 }
 
 /** A certificate belongs to one instance: with another one it goes. */
@@ -94,8 +127,7 @@ export function recordLaunched(saved: Saved, launched: LaunchedNode[]): void {
     launched.map(({ id, instance, publicAddress }) => {
       const before = saved.read()?.nodes.find((node) => node.id === id)
       const url = `https://${publicAddress}:${nodePort}`
-      const same = before?.instance === instance && before.url === url
-      return same ? before : { id, url, instance }
+      return before?.instance === instance ? { ...before, url } : { id, url, instance }
     }),
   )
 }

@@ -17,7 +17,7 @@ import { look } from './look.ts'
 import { launchNodes } from './nodes.ts'
 import { describePlan, type Plan } from './plan.ts'
 import type { Program } from './program.ts'
-import { ec2Record, recordLaunched, recordNodes, regionFor, writeRecord } from './record.ts'
+import { ec2Record, endOf, recordLaunched, recordNodes, regionFor, writeRecord } from './record.ts'
 import { told } from './told.ts'
 
 export interface Ec2UpOptions {
@@ -94,9 +94,11 @@ async function makeIt(
   // From here on something is made: whoever comes later must find the secret and the record.
   saved.create()
   const { identity } = seen.survey
-  writeRecord(saved, { identity, ids, choices, now: (options.now ?? Date.now)() })
+  const now = (options.now ?? Date.now)()
+  const endsAt = endOf(saved.read(), { given: options.choices.ttl, ttl: choices.ttl, now })
+  writeRecord(saved, { identity, ids, choices, now, endsAt })
   const intents = createIntents(fileJournal(saved))
-  const { boundary, instanceProfile, spot, volumeSize, ttl, settings } = choices
+  const { boundary, instanceProfile, spot, volumeSize, settings } = choices
   const infrastructure = await ensureInfrastructure({
     ...site,
     survey: seen.survey,
@@ -110,13 +112,20 @@ async function makeIt(
     ...(instanceProfile ? { instanceProfile } : {}),
   })
   const { region, arn: owner } = identity
-  const since = saved.read()?.createdAt as number
-  const boot = { cluster, region, port: nodePort, owner, ...(ttl ? { endsAt: since + ttl } : {}) }
+  const boot = { cluster, region, port: nodePort, owner }
   const bootScript = (id: string) => nodeBootScript({ id, ...boot }, options.program)
   const launched = await launchNodes({ ...site, infrastructure, ids, bootScript, intents })
   recordLaunched(saved, launched)
 
-  const context = { ...site, saved, port: nodePort, program: options.program, choices, settings }
+  const context = {
+    ...site,
+    saved,
+    port: nodePort,
+    program: options.program,
+    choices,
+    settings,
+    endsAt,
+  }
   const brought = await options.bring(launched, infrastructure, context)
   recordNodes(saved, brought.nodes)
   const nodes = brought.nodes.map(({ id, url, instance }) => ({ id, url, instance }))

@@ -25,8 +25,7 @@ say() { echo "tm: $*"; echo "tm: $*" >> /dev/console || true; }
 if [ ! -e ${ownedFile} ] && [ ! -e /run/tm-ends ]; then
   left=$((${lonelyMinutes} - ($(date +%s) - $(cat ${data}/born)) / 60))
   if [ $left -le 0 ]; then shutdown -P now; exit; fi
-  shutdown -P +$left 'tm: nobody has come for this machine'
-  touch /run/tm-ends
+  shutdown -P +$left 'tm: nobody has come for this machine' && touch /run/tm-ends
 fi
 
 if ! command -v node-24 > /dev/null; then
@@ -38,7 +37,10 @@ if ! command -v node-24 > /dev/null; then
 fi
 ${kind === 'node' ? certificate : ''}if [ ! -s ${programFile} ]; then
   say 'waiting for the program'
-  node-24 ${program}/boot.mjs || { say 'the program did not come'; exit 1; }
+  if ! node-24 ${program}/boot.mjs > ${data}/boot.log 2>&1; then
+    say "the program did not come: $(tail -n 1 ${data}/boot.log)"
+    exit 1
+  fi
 fi
 say 'starting the program'
 exec node-24 ${programFile} ${kind}

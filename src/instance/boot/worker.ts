@@ -45,10 +45,18 @@ async function ask(method: string, path: string, token: string, body = ''): Prom
   })
 }
 
-const body = JSON.stringify({ id: machine.id, key: await joinKey() })
-const { token } = JSON.parse((await ask('POST', joinPath, '', body)).toString()) as {
-  token: string
+async function join(): Promise<void> {
+  const body = JSON.stringify({ id: machine.id, key: await joinKey() })
+  const { token } = JSON.parse((await ask('POST', joinPath, '', body)).toString()) as {
+    token: string
+  }
+  await writeWhole(tokenFile, token)
+  const wrong = await installProgram(await ask('GET', workerProgramPath, token), machine.program)
+  if (wrong) throw new Error(wrong)
 }
-await writeWhole(tokenFile, token)
-const wrong = await installProgram(await ask('GET', workerProgramPath, token), machine.program)
-if (wrong) throw new Error(wrong)
+
+// One line: it is shown on the console.
+await join().catch((error) => {
+  console.error(String(error))
+  process.exit(1)
+})

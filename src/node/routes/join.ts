@@ -6,6 +6,7 @@
 import { readFile } from 'node:fs/promises'
 import { getConnInfo } from '@hono/node-server/conninfo'
 import { createRoute, z } from '@hono/zod-openapi'
+import { bodyLimit } from 'hono/body-limit'
 import { TmError } from '../../core/errors.ts'
 import { signToken } from '../../core/tokens.ts'
 import type { Deps } from '../app.ts'
@@ -52,8 +53,16 @@ const refusals: Record<Exclude<Admission, 'admitted'>, TmError> = {
   taken: new TmError('forbidden', 'This worker has joined already'),
 }
 
+/** Bytes; whoever asks here has shown nothing yet. */
+const maxRequest = 4096
+
 export function joinRoutes({ workers, secret, program: file }: Deps) {
-  return routes()
+  const onError = () => {
+    throw new TmError('too_large', `More than ${maxRequest} bytes to join with`)
+  }
+  const limited = routes()
+  limited.use('/v1/join', bodyLimit({ maxSize: maxRequest, onError }))
+  return limited
     .openapi(join, (c) => {
       if (!file) throw new TmError('forbidden', 'Workers of this node are started with a token')
       const { id, key } = c.req.valid('json')

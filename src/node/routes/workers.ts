@@ -48,10 +48,10 @@ const workerDown = guarded(['worker', 'admin'], {
   responses: { 200: json(z.object({}), 'It is gone') },
 })
 
-const shape = guarded(['admin'], {
+const provision = guarded(['admin'], {
   method: 'put',
-  path: '/v1/workers/shape',
-  summary: 'What the next workers are made of, where the provider has a choice',
+  path: '/v1/provision',
+  summary: 'What the next workers are made of and when all of it ends, where there is a choice',
   request: {
     body: {
       required: true,
@@ -61,11 +61,11 @@ const shape = guarded(['admin'], {
   responses: { 200: json(z.object({}), 'Known, also after a restart') },
 })
 
-export function workerRoutes({ workers, settings, siblings, loans, reshape }: Deps) {
+export function workerRoutes({ workers, settings, siblings, loans, provision: change }: Deps) {
   return routes()
-    .openapi(shape, async (c) => {
-      if (!reshape) throw new TmError('not_found', 'There is no choice of machines here')
-      await reshape(c.req.valid('json'))
+    .openapi(provision, async (c) => {
+      if (!change) throw new TmError('not_found', 'There is no choice of machines here')
+      await change(c.req.valid('json'))
       return c.json({}, 200)
     })
     .openapi(heartbeat, (c) => {

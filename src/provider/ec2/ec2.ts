@@ -47,17 +47,29 @@ export function ec2Provider(options: Ec2Options): Ec2Provider {
   const { aws, cluster, bootScript, pace = systemPace } = options
   const intents = createIntents(options.journal ?? memoryJournal())
   const runner = { aws, cluster, pace, intents, full: createFullPlaces() }
-  /** What we launched a moment ago: EC2 may not list it yet. */
-  const young = new Map<string, { machine: Instanced; since: number }>()
+  /** What was there a moment ago, launched or listed: EC2 may not list it just now. */
+  const recent = new Map<string, { machine: Instanced; since: number }>()
+  /** Why machines that are on their way out have ended. */
+  const reasons = new Map<string, string>()
   /** Launches one after the other, so that each knows what has no room: RunInstances takes 2/s. */
   let turn: Promise<unknown> = Promise.resolve()
 
-  function seeYoung(seen: Ec2Machine[]): Instanced[] {
-    const known = new Set(seen.map(({ instance }) => instance))
-    for (const [instance, { since }] of young) {
-      if (known.has(instance) || pace.now() - since > absenceGrace) young.delete(instance)
+  /** Takes note of what is listed; gives what is not, and is still believed to be there. */
+  function unlisted(seen: Ec2Machine[]): Instanced[] {
+    const now = pace.now()
+    for (const one of seen) {
+      if (!isLeaving(one)) recent.set(one.instance, { machine: show(one), since: now })
+      else {
+        recent.delete(one.instance)
+        if (one.reason) reasons.set(one.id, one.reason)
+      }
     }
-    return [...young.values()].map(({ machine }) => machine)
+    const listed = new Set(seen.map(({ instance }) => instance))
+    for (const [instance, { since }] of recent) {
+      if (now - since > absenceGrace) recent.delete(instance)
+    }
+    const missing = [...recent.values()].filter(({ machine }) => !listed.has(machine.instance))
+    return missing.map(({ machine }) => machine)
   }
 
   async function run(spec: LaunchSpec): Promise<Instanced> {
@@ -65,17 +77,19 @@ export function ec2Provider(options: Ec2Options): Ec2Provider {
     if (!shape) throw new TmError('failed', `This process does not launch a ${spec.kind}`)
     const { id, kind, node } = spec
     const order = { id, kind, shape, bootScript: bootScript(spec), ...(node ? { node } : {}) }
-    const made = [...young.values()].find(({ machine }) => machine.id === id)?.machine
-    if (made && seeYoung(await listInstances(aws, { cluster }, pace)).includes(made)) return made
+    const launched = [...recent.values()].some(({ machine }) => machine.id === id)
+    const missing = launched ? unlisted(await listInstances(aws, { cluster }, pace)) : []
+    const made = missing.find((machine) => machine.id === id)
+    if (made) return made
     const machine = show(await runInstance(runner, order))
-    young.set(machine.instance, { machine, since: pace.now() })
+    recent.set(machine.instance, { machine, since: pace.now() })
     return machine
   }
 
   return {
     async list() {
       const seen = await listInstances(aws, { cluster }, pace)
-      return [...seen.filter((one) => !isLeaving(one)).map(show), ...seeYoung(seen)]
+      return [...seen.filter((one) => !isLeaving(one)).map(show), ...unlisted(seen)]
     },
 
     async launch(spec) {
@@ -89,12 +103,14 @@ export function ec2Provider(options: Ec2Options): Ec2Provider {
     async terminate(id) {
       const seen = await listInstances(aws, { cluster }, pace)
       const there = seen.filter(({ state }) => state !== 'terminated')
-      const instances = [...there, ...seeYoung(seen)]
+      const instances = [...there, ...unlisted(seen)]
         .filter((machine) => machine.id === id)
         .map(({ instance }) => instance)
       await endInstances(aws, { cluster, instances }, pace)
-      for (const instance of instances) young.delete(instance)
+      for (const instance of instances) recent.delete(instance)
     },
+
+    whyEnded: async (id) => reasons.get(id),
   }
 }
 

@@ -86,7 +86,16 @@ export function checkCidr(text: string): string {
     const value = bytes.reduce((sum, byte) => sum * 256 + byte, 0)
     if (value % 2 ** (32 - bits) !== 0) throw badCidr(text, `has bits beyond its first ${bits}`)
   }
-  return `${address}/${bits}`
+  return `${v6 ? shortest(address, text) : address}/${bits}`
+}
+
+/** As EC2 writes it back (RFC 5952), which is also how a URL does. */
+function shortest(address: string, text: string): string {
+  try {
+    return new URL(`http://[${address}]`).hostname.slice(1, -1)
+  } catch {
+    throw badCidr(text, 'is not an address or a block')
+  }
 }
 
 function badCidr(text: string, why: string): TmError {

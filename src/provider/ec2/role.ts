@@ -170,6 +170,20 @@ async function ensureProfile(
   )
 }
 
+/** The role in a profile that somebody else has made: nodes prove themselves by its name. */
+export async function roleOfProfile({ iam }: Aws, name: string, pace: Pace): Promise<string> {
+  const doing = `looking at instance profile ${name}`
+  const absent = ['NoSuchEntity']
+  const get = () => iam.send(new GetInstanceProfileCommand({ InstanceProfileName: name }))
+  const found = await unless(absent, retrying(get, asking(pace, doing, absent)))
+  const role = found?.InstanceProfile?.Roles?.[0]?.RoleName
+  if (role) return role
+  const message = found ? `Instance profile ${name} has no role` : `No instance profile ${name}`
+  throw new TmError('invalid', message, {
+    suggestions: ['Name another: --instance-profile', 'Or leave it out: tm makes one'],
+  })
+}
+
 function iamTags({ region }: Identity, cluster: string, kind: string) {
   return toTags({ [tagKeys.cluster]: cluster, [tagKeys.kind]: kind, [tagKeys.region]: region })
 }

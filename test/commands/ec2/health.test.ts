@@ -29,7 +29,13 @@ it('health says which nodes are not up yet', async () => {
   const saved = laptop.saved('x')
   saved.create()
   const identity = { region: 'us-east-1', account: '1', arn: 'a', partition: 'aws' }
-  writeRecord(saved, { identity, ids: ['node-1'], choices: defaultChoices, now: 0 })
+  writeRecord(saved, {
+    identity,
+    ids: ['node-1'],
+    choices: defaultChoices,
+    now: 0,
+    endsAt: undefined,
+  })
   const { stdout, exitCode } = await laptop.tm(['health', '--cluster', 'x'])
   expect(stdout).toContain(
     'problem  it is not up yet: complete the cluster with tm up --cluster x\n',

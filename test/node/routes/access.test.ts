@@ -22,7 +22,7 @@ const allowed: Record<string, Role[]> = {
   'POST /v1/leases/fail': ['worker'],
   'POST /v1/leases/release': ['worker'],
   'PUT /v1/workers/:id': ['worker'],
-  'PUT /v1/workers/shape': ['admin'],
+  'PUT /v1/provision': ['admin'],
   'POST /worker_down/:instance_id': ['worker', 'admin'],
   'GET /v1/program': ['worker'],
   'GET /try_get_node_quota': ['node'],

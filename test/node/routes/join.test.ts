@@ -68,6 +68,12 @@ it.each([
   expect(answer.token).toBeUndefined()
 })
 
+it('reads no more than it takes to join', async () => {
+  await found('172.31.0.7')
+  const [status] = await ask('172.31.0.7', { id: 'node-1-w-1', key: 'k'.repeat(100_000) })
+  expect(status).toBe(413)
+})
+
 it('asks for patience while nobody knows the address of the machine', async () => {
   expect((await ask('172.31.0.7'))[0]).toBe(503)
 })

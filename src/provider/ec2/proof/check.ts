@@ -50,12 +50,19 @@ const refusals = [
   'RequestExpired',
 ]
 
-/** What is not among the signed headers proves nothing. */
-function isWellFormed({ authorization }: Proof, region: string): boolean {
-  const signed = /SignedHeaders=([a-z0-9;-]+)/.exec(authorization)?.[1]?.split(';') ?? []
-  const scope = new RegExp(`Credential=[A-Z0-9]+/\\d{8}/${region}/sts/aws4_request`)
-  return [bindingHeader, 'host'].every((name) => signed.includes(name)) && scope.test(authorization)
+/** The whole header, and nothing beside it: what is not among the signed headers proves nothing. */
+function isWellFormed(proof: Proof, region: string): boolean {
+  const { authorization, 'x-amz-date': date, 'x-amz-security-token': token = '' } = proof
+  if (![authorization, date, token].every((text) => typeof text === 'string')) return false
+  const whole = new RegExp(
+    `^AWS4-HMAC-SHA256 Credential=[A-Z0-9]+/\\d{8}/${region}/sts/aws4_request, ?` +
+      'SignedHeaders=([a-z0-9;-]+), ?Signature=[0-9a-f]{64}$',
+  )
+  const signed = whole.exec(authorization)?.[1]?.split(';') ?? []
+  return [bindingHeader, 'host'].every((name) => signed.includes(name)) && isDate.test(date)
 }
+
+const isDate = /^\d{8}T\d{6}Z$/
 
 /** A client whose signer puts the prover's signature under the request, in place of one of ours. */
 function clientThatSends(

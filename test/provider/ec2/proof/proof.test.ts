@@ -61,6 +61,23 @@ it('is refused when the binding is not among what was signed', async () => {
   await expect(check).rejects.toMatchObject({ code: 'forbidden' })
 })
 
+it('is refused when it says beside the header what is not in it', async () => {
+  const proof = await prove(asked, account.standin.operator)
+  const binding = bindingOf(asked)
+  const beside = proof.authorization.replace(
+    'SignedHeaders=',
+    'XSignedHeaders=host;x-tm-binding, SignedHeaders=',
+  )
+  for (const wrong of [
+    { authorization: beside },
+    { 'x-amz-date': '1\r\nx: y' },
+    { 'x-amz-date': 7 as never },
+  ]) {
+    const check = checkProof(account.aws, { proof: { ...proof, ...wrong }, binding }, pace)
+    await expect(check).rejects.toMatchObject({ code: 'forbidden' })
+  }
+})
+
 it('is refused with a key that AWS does not know', async () => {
   const proof = await prove(asked, { accessKeyId: 'AKIANOBODY0000000000', secretAccessKey: 'x' })
   const check = checkProof(account.aws, { proof, binding: bindingOf(asked) }, pace)
