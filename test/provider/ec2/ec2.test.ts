@@ -3,8 +3,10 @@ import { setTimeout as delay } from 'node:timers/promises'
 import { afterEach, describe, expect, it } from 'vitest'
 import { removeCluster } from '../../../src/cli/ec2/remove.ts'
 import { type Ec2Options, ec2Provider } from '../../../src/provider/ec2/ec2.ts'
+import { roleOfProfile } from '../../../src/provider/ec2/role.ts'
 import type { LaunchSpec } from '../../../src/provider/provider.ts'
 import { describeProvider } from '../../contract/provider.ts'
+import { until } from '../until.ts'
 import { type Account, openAccount, pace, up } from './account.ts'
 
 const spec = (id: string, kind: LaunchSpec['kind'] = 'worker'): LaunchSpec => ({
@@ -88,6 +90,31 @@ describe('an EC2 machine', () => {
     expect((await provider.list()).map(({ id }) => id)).toEqual(['n1'])
     await removeCluster(account.site)
     expect(account.standin.leftovers()).toEqual([])
+  })
+
+  it('is still there when one answer of EC2 leaves it out, and says why when it has ended', async () => {
+    const { provider } = await openNode()
+    const { instance } = await provider.launch(spec('w1'))
+    expect((await provider.list()).map(({ id }) => id)).toContain('w1')
+    const { instances } = account.standin.world
+    const kept = instances.get(instance)
+    instances.delete(instance)
+    expect((await provider.list()).map(({ id }) => id)).toContain('w1')
+    if (kept) instances.set(instance, kept)
+    account.standin.shutdown(instance)
+    // EC2 may be slow to show it.
+    await until('w1 is not listed', async () =>
+      (await provider.list()).every(({ id }) => id !== 'w1'),
+    )
+    expect(await provider.whyEnded('w1')).toMatch(/^Client.InstanceInitiatedShutdown/)
+  })
+
+  it('has the role of a profile that somebody else has made', async () => {
+    account = await openAccount()
+    const { aws } = account
+    const { infrastructure } = await up(account.site, { nodes: [] })
+    expect(await roleOfProfile(aws, infrastructure.profile, pace)).toBe(infrastructure.role)
+    await expect(roleOfProfile(aws, 'nobodys', pace)).rejects.toThrow(/No instance profile nobodys/)
   })
 
   it('of spot is launched by a node once the role of spot is there', async () => {
