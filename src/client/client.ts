@@ -8,6 +8,7 @@ import { encodeFrames, type Frame, framesType } from '../core/frames.ts'
 import type { SettingName } from '../core/settings.ts'
 import type { NewTask, TaskState } from '../core/task.ts'
 import type { App } from '../node/app.ts'
+import type { Sibling } from '../node/siblings.ts'
 import { data, orNotFound } from './answers.ts'
 import { leaseCalls } from './leases.ts'
 import { createTransport, type Patience } from './transport.ts'
@@ -35,12 +36,6 @@ export interface Heartbeat {
 }
 
 type Settings = Record<SettingName, number>
-
-interface Sibling {
-  id: string
-  url: string
-  certificate?: string | undefined
-}
 
 export function connect({ url, token, certificate }: ConnectOptions) {
   const headers = { authorization: `Bearer ${token}` }

@@ -1,16 +1,12 @@
 /** The calls that a worker makes for its leases. Bodies come as frames, not as JSON. */
 import { decodeFrames } from '../core/frames.ts'
 import type { Lease } from '../core/task.ts'
+import type { AttemptRef, Verdict } from '../node/store/store.ts'
 import { type Answer, data, read } from './answers.ts'
 import type { Api } from './client.ts'
 import { errorIn, type Patience } from './transport.ts'
 
-export interface AttemptRef {
-  id: string
-  attempt: number
-}
-
-export type Verdict = 'done' | 'lost' | 'foreign'
+export type { AttemptRef, Verdict }
 
 export interface ClaimWish {
   max: number

@@ -25,9 +25,9 @@ const firstPauseMs = 100
 export function createTransport(options: TransportOptions) {
   const { timeout = 30_000, retries = 0, signal, certificate } = options
   return async (input: string | URL | Request, init?: RequestInit): Promise<Response> => {
+    if (certificate === undefined) refuseUnproved(input)
     for (let tries = 0; ; tries += 1) {
       try {
-        if (certificate === undefined) refuseUnproved(input)
         const dispatcher = certificate ? { dispatcher: await pinned(certificate) } : {}
         return await once(input, { ...init, ...dispatcher } as RequestInit, timeout, signal)
       } catch (error) {
@@ -56,9 +56,9 @@ async function once(
 
 /** TLS without a certificate to compare with would trust whoever has one for that address. */
 function refuseUnproved(input: string | URL | Request): void {
-  const { protocol, origin } = new URL(input instanceof Request ? input.url : input)
-  if (protocol !== 'https:') return
-  throw new TmError('unreachable', `${origin} has not proved yet that it is a node`, {
+  const url = input instanceof Request ? input.url : String(input)
+  if (!/^\s*https:/i.test(url)) return
+  throw new TmError('unreachable', `${new URL(url).origin} has not proved yet that it is a node`, {
     suggestions: ['Complete the cluster: tm up'],
   })
 }
