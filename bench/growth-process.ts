@@ -4,6 +4,8 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { v7 } from 'uuid'
+import { unpackLeases } from '../src/core/leases.ts'
+import type { NewTask } from '../src/core/task.ts'
 import { systemClock as clock } from '../src/node/clock.ts'
 import { openSqliteStore } from '../src/node/store/sqlite/sqlite.ts'
 import type { Store } from '../src/node/store/store.ts'
@@ -48,7 +50,9 @@ async function measure(size: number): Promise<Grown> {
   return { size, claim, enqueue, stats, results, open, memory: rss }
 }
 
-const task = () => ({ id: v7(), iterations: 1, body: new Uint8Array(1024) })
+function task(): NewTask {
+  return { id: v7(), iterations: 1, body: new Uint8Array(1024) }
+}
 
 /** As many succeeded as queued ones. */
 async function fill(store: Store, size: number): Promise<void> {
@@ -65,7 +69,7 @@ async function fill(store: Store, size: number): Promise<void> {
 
 async function claimSome(store: Store, max: number) {
   const wish = { worker: 'bench', max, maxWork: 1e9, maxBytes: 1e9, lease: 30_000 }
-  return await store.claim(wish, clock())
+  return unpackLeases((await store.claim(wish, clock())).frames)
 }
 
 async function timed(times: number, work: () => Promise<unknown>): Promise<number> {

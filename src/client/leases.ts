@@ -1,5 +1,5 @@
 /** The calls that a worker makes for its leases. Bodies come as frames, not as JSON. */
-import { decodeFrames } from '../core/frames.ts'
+import { unpackLeases } from '../core/leases.ts'
 import type { Lease } from '../core/task.ts'
 import type { AttemptRef, Verdict } from '../node/store/store.ts'
 import { type Answer, data, read } from './answers.ts'
@@ -21,13 +21,7 @@ export function leaseCalls(api: Api) {
     claim: async (json: ClaimWish, patience?: Patience): Promise<Lease[]> => {
       const response = await api(patience).v1.leases.claim.$post({ json })
       if (!response.ok) await data(response as unknown as Promise<Answer<never>>)
-      return await read(async () => {
-        const leases: Lease[] = []
-        for await (const { header, body } of decodeFrames(response.body, 2 ** 32)) {
-          leases.push({ ...(header as Omit<Lease, 'body'>), body })
-        }
-        return leases
-      })
+      return await read(async () => unpackLeases(new Uint8Array(await response.arrayBuffer())))
     },
     renew: async (leases: AttemptRef[], patience?: Patience) =>
       await verdicts(api(patience).v1.leases.renew.$post({ json: { leases } })),

@@ -3,7 +3,7 @@ const unitMs = { ms: 1, s: 1000, m: 60_000, h: 3_600_000 } as const
 
 /** Milliseconds, or undefined when `text` is not a duration. */
 export function parseDuration(text: string): number | undefined {
-  const match = /^(\d{1,9})(ms|s|m|h)$/.exec(text.trim())
+  const match = /^(\d{1,12})(ms|s|m|h)$/.exec(text.trim())
   if (!match) return undefined
   return Number(match[1]) * unitMs[match[2] as keyof typeof unitMs]
 }

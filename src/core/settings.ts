@@ -20,6 +20,8 @@ export interface Settings {
   loan: number
   bootTimeout: number
   lostAfter: number
+  keepFor: number
+  keepMost: number
 }
 
 export type SettingName = keyof Settings
@@ -118,6 +120,20 @@ export const settings: Record<SettingName, Setting> = {
     env: 'TM_LOST_AFTER',
     fallback: 600_000,
     summary: 'a worker that has reached no node for this long stops',
+  },
+  keepFor: {
+    ...duration(0, 8760 * hour),
+    flag: 'keep-for',
+    env: 'TM_KEEP_FOR',
+    fallback: 168 * hour,
+    summary: 'a finished task is forgotten after this long; a result not before it was pulled',
+  },
+  keepMost: {
+    ...integer(0, 100_000_000),
+    flag: 'keep-most',
+    env: 'TM_KEEP_MOST',
+    fallback: 1_000_000,
+    summary: 'the oldest finished tasks beyond so many are forgotten; results not before pulled',
   },
 }
 

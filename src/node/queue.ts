@@ -4,9 +4,10 @@
  */
 import type { Clock, Moment } from '../core/clock.ts'
 import { TmError } from '../core/errors.ts'
+import { type PackedLeases, unpackLeases } from '../core/leases.ts'
 import { retryDelay } from '../core/retry.ts'
 import type { Settings } from '../core/settings.ts'
-import type { Lease, NewTask, Task } from '../core/task.ts'
+import type { NewTask, Task } from '../core/task.ts'
 import type {
   AttemptRef,
   ClaimRequest,
@@ -31,6 +32,8 @@ export interface ClaimWish extends Omit<ClaimRequest, 'lease'> {
   signal?: AbortSignal
 }
 
+const noLeases: PackedLeases = { count: 0, frames: new Uint8Array() }
+
 export type Queue = ReturnType<typeof createQueue>
 
 export function createQueue({ store, clock, settings, random = Math.random }: QueueOptions) {
@@ -44,15 +47,16 @@ export function createQueue({ store, clock, settings, random = Math.random }: Qu
     for (const listener of listeners) listener()
   }
 
-  async function claimNow(wish: ClaimWish): Promise<Lease[]> {
-    if (paused || wish.signal?.aborted) return []
+  async function claimNow(wish: ClaimWish): Promise<PackedLeases> {
+    if (paused || wish.signal?.aborted) return noLeases
     const { worker, max, maxWork, maxBytes } = wish
     const { lease } = settings()
     const leases = await store.claim({ worker, max, maxWork, maxBytes, lease }, clock())
-    if (!wish.signal?.aborted || leases.length === 0) return leases
-    await store.release(worker, leases, clock())
-    announce(leases.length)
-    return []
+    if (!wish.signal?.aborted || leases.count === 0) return leases
+    const refs = unpackLeases(leases.frames).map(({ id, attempt }) => ({ id, attempt }))
+    await store.release(worker, refs, clock())
+    announce(leases.count)
+    return noLeases
   }
 
   /** Resolves when a task may be there, or after `ms`, or when the signal says so. */
@@ -101,12 +105,12 @@ export function createQueue({ store, clock, settings, random = Math.random }: Qu
       return outcomes
     },
 
-    async claim(wish: ClaimWish): Promise<Lease[]> {
+    async claim(wish: ClaimWish): Promise<PackedLeases> {
       const until = clock().steady + wish.wait
       for (;;) {
         const leases = await claimNow(wish)
         const left = until - clock().steady
-        if (leases.length > 0 || left <= 0 || paused || wish.signal?.aborted) return leases
+        if (leases.count > 0 || left <= 0 || paused || wish.signal?.aborted) return leases
         await nextTask(left, wish.signal)
       }
     },
@@ -139,6 +143,11 @@ export function createQueue({ store, clock, settings, random = Math.random }: Qu
       const { backlog } = await store.stats(clock())
       if (backlog > 0) announce(backlog)
       return reaped
+    },
+
+    /** Cleans up in small steps, between which others have their turn. */
+    async tidy(): Promise<void> {
+      while (await store.tidy(settings(), clock())) {}
     },
 
     async cancel(id: string): Promise<Task> {

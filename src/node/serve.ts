@@ -111,7 +111,11 @@ export async function startNode(options: NodeOptions): Promise<RunningNode> {
     return startLoop(duty, { every: () => settings.get().tick, onError: failed })
   }
 
-  const loops = [watch('looking after leases', queue.reap), watch('scaling', scaler.tick)]
+  const loops = [
+    watch('looking after leases', queue.reap),
+    watch('cleaning up', queue.tidy),
+    watch('scaling', scaler.tick),
+  ]
   log.info({ url }, 'serving')
 
   return {

@@ -110,7 +110,9 @@ export async function runWorker(options: WorkerOptions): Promise<{ reason: strin
       const one: Held = { id: lease.id, attempt: lease.attempt, work, from }
       held.set(keyOf(one), { held: one, slot })
       added.set(slot, (added.get(slot) ?? 0) + work)
-      batches.set(slot, [...(batches.get(slot) ?? []), { held: one, lease }])
+      const batch = batches.get(slot)
+      if (batch) batch.push({ held: one, lease })
+      else batches.set(slot, [{ held: one, lease }])
     }
     for (const [slot, batch] of batches) slot.run(batch)
   }

@@ -6,7 +6,7 @@ import { type MessagePort, parentPort, workerData } from 'node:worker_threads'
 import { messageOf } from '../core/errors.ts'
 import { workOf } from '../core/task.ts'
 import { kinds } from './execute/kinds.ts'
-import { type Job, type Outcome, type Progress, signals } from './slot-messages.ts'
+import { type Job, type Outcome, type Progress, signals, together } from './slot-messages.ts'
 
 /** Outcomes are posted at least this often while a batch runs. Milliseconds. */
 const postEvery = 5
@@ -24,15 +24,22 @@ function serve(port: MessagePort, flags: Int32Array): void {
       progress.work += workOf({ iterations: job.iterations, size: job.body.length })
       const now = performance.now()
       if (now - started >= postEvery) {
-        port.postMessage({ ...progress, ms: now - started })
+        post({ ...progress, ms: now - started })
         progress = { outcomes: [], work: 0, ms: 0 }
         started = now
       }
     }
     if (progress.outcomes.length > 0) {
-      port.postMessage({ ...progress, ms: performance.now() - started })
+      post({ ...progress, ms: performance.now() - started })
     }
   })
+
+  function post(progress: Progress): void {
+    const succeeded = progress.outcomes.filter((outcome) => outcome.kind === 'succeeded')
+    const { memory, views } = together(succeeded.map(({ result }) => result))
+    for (const [index, outcome] of succeeded.entries()) outcome.result = views[index] as Uint8Array
+    port.postMessage(progress, [memory.buffer])
+  }
 
   function run({ serial, ...work }: Job): Outcome {
     const isSet = (cell: number) => Atomics.load(flags, cell) === 1

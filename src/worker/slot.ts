@@ -4,7 +4,7 @@ import { messageOf } from '../core/errors.ts'
 import type { Lease } from '../core/task.ts'
 import { threadFile } from '../core/thread-file.ts'
 import type { Link } from './link.ts'
-import { type Ending, type Job, type Progress, signals } from './slot-messages.ts'
+import { type Ending, type Job, type Progress, signals, together } from './slot-messages.ts'
 
 /** A lease in hand: which attempt, how much work it is, and which node it came from. */
 export interface Held {
@@ -72,18 +72,15 @@ export function createSlot({ onEnd }: SlotOptions) {
     /** Blocks in a millisecond. */
     rate: () => rate,
 
-    /** The bodies move to the thread: they are empty here afterwards. */
     run(batch: { held: Held; lease: Lease }[]): void {
-      const posted = batch.map(({ held, lease: { iterations, body } }): Job => {
+      const bodies = together(batch.map(({ lease }) => lease.body))
+      const posted = batch.map(({ held, lease: { iterations } }, index): Job => {
         serial = (serial % 0x7fffffff) + 1
         jobs.set(serial, held)
         waiting += held.work
-        return { serial, iterations, body }
+        return { serial, iterations, body: bodies.views[index] as Job['body'] }
       })
-      thread.postMessage(
-        posted,
-        posted.map(({ body }) => body.buffer),
-      )
+      thread.postMessage(posted, [bodies.memory.buffer])
     },
 
     /** This lease is lost: stops it if it is running, forgets it in any case. */

@@ -9,6 +9,7 @@ import { describeExpiry } from './store/expiry.ts'
 import { hold, type Open } from './store/held.ts'
 import { describeReading } from './store/reading.ts'
 import { describeReopening } from './store/reopening.ts'
+import { describeRetention } from './store/retention.ts'
 import { describeTasks } from './store/tasks.ts'
 
 export function describeStore(name: string, open: Open): void {
@@ -19,6 +20,7 @@ export function describeStore(name: string, open: Open): void {
     describeAttempts(held)
     describeExpiry(held)
     describeReading(held)
+    describeRetention(held)
     describeReopening(held)
   })
 }

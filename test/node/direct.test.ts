@@ -6,6 +6,7 @@ import { createServer, type RequestListener, request, type Server } from 'node:h
 import { type AddressInfo, connect } from 'node:net'
 import { getRequestListener } from '@hono/node-server'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
+import { unpackLeases } from '../../src/core/leases.ts'
 import { signToken } from '../../src/core/tokens.ts'
 import { createListener } from '../../src/node/listener.ts'
 import { createNode, secret, type TestNode } from './harness.ts'
@@ -107,7 +108,7 @@ describe('the direct way and the route', () => {
       const { id: made } = answer as { id: string }
       expect(made).toMatch(/^[0-9a-f]{8}-[0-9a-f]{4}-7/)
       const wish = { worker: 'w1', max: 1, maxWork: 1e9, maxBytes: 1e9, wait: 0 }
-      const [lease] = await side.node.queue.claim(wish)
+      const [lease] = unpackLeases((await side.node.queue.claim(wish)).frames)
       expect(lease).toMatchObject({ id: made, iterations: 3 })
       expect(new Uint8Array(lease?.body ?? [])).toEqual(body)
     }

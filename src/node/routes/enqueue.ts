@@ -74,12 +74,12 @@ export function enqueueRoutes({ queue, settings }: Deps) {
     })
 }
 
-async function* batches(frames: AsyncIterable<Frame>): AsyncGenerator<NewTask[]> {
+async function* batches(pieces: AsyncIterable<Frame[]>): AsyncGenerator<NewTask[]> {
   let tasks: NewTask[] = []
   let bytes = 0
-  for await (const frame of frames) {
-    tasks.push(toTask(frame))
-    bytes += frame.body.length
+  for await (const frames of pieces) {
+    for (const frame of frames) tasks.push(toTask(frame))
+    bytes += frames.reduce((sum, { body }) => sum + body.length, 0)
     if (tasks.length < batchTasks && bytes < batchBytes) continue
     yield tasks
     tasks = []

@@ -2,7 +2,7 @@
 import { z } from '@hono/zod-openapi'
 import type { Context } from 'hono'
 import { TmError } from '../../core/errors.ts'
-import { encodeFrames, framesType } from '../../core/frames.ts'
+import { framesType } from '../../core/frames.ts'
 import type { Deps } from '../app.ts'
 import type { Verdict } from '../store/store.ts'
 import { type Env, guarded, routes } from './guard.ts'
@@ -117,9 +117,8 @@ export function leaseRoutes({ queue, workers }: Deps) {
       const signal = c.req.raw.signal
       const wish = c.req.valid('json')
       const leases = await queue.claim({ ...wish, worker, maxBytes: maxClaimBytes, signal })
-      workers.heard(worker, leases.length)
-      const frames = leases.map(({ body, ...header }) => ({ header, body }))
-      return c.body(encodeFrames(frames), 200, { 'content-type': framesType })
+      workers.heard(worker, leases.count)
+      return c.body(leases.frames, 200, { 'content-type': framesType })
     })
     .openapi(renew, async (c) =>
       answer(c, await queue.renew(workerOf(c), c.req.valid('json').leases)),

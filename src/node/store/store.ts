@@ -4,7 +4,8 @@
  * the same contract tests (`test/contract/store.ts`).
  */
 import type { Moment } from '../../core/clock.ts'
-import type { Lease, NewTask, Result, Task, TaskState } from '../../core/task.ts'
+import type { PackedLeases } from '../../core/leases.ts'
+import type { NewTask, Result, Task, TaskState } from '../../core/task.ts'
 
 /** The attempt that a report is about. Only the worker that holds its lease may report on it. */
 export interface AttemptRef {
@@ -58,6 +59,13 @@ export interface Page {
   cursor?: number
 }
 
+/** How long finished tasks are kept, and how many of them; results that nobody has read stay. */
+export interface Retention {
+  /** Milliseconds. */
+  keepFor: number
+  keepMost: number
+}
+
 export interface Store {
   /**
    * Once, before anything else: the steady clock of the process before this one is gone. Every lease
@@ -66,10 +74,15 @@ export interface Store {
    */
   resume(lease: number, now: Moment): Promise<void>
 
+  /** Bodies over 1 MiB move to the store: they are empty afterwards. */
   enqueue(tasks: NewTask[], now: Moment): Promise<EnqueueOutcome[]>
 
-  /** Leases on the oldest tasks that may run now. Begins an attempt of each. */
-  claim(request: ClaimRequest, now: Moment): Promise<Lease[]>
+  /**
+   * Leases on the oldest tasks that may run now. Begins an attempt of each. The only thing that is not
+   * on disk when it is answered: the first attempt of a task, until the next `reap` finds it a second
+   * old. A node that is killed before that has the task in its queue again.
+   */
+  claim(request: ClaimRequest, now: Moment): Promise<PackedLeases>
   renew(worker: string, attempts: AttemptRef[], lease: number, now: Moment): Promise<Verdict[]>
   /** Stores the result: 64 bytes, never changed afterwards. The body is let go. */
   complete(
@@ -86,8 +99,14 @@ export interface Store {
   ): Promise<Verdict[]>
   /** Hands a lease back: the task is queued again at once and nothing counts against it. */
   release(worker: string, attempts: AttemptRef[], now: Moment): Promise<Verdict[]>
-  /** Takes back expired leases; a task whose attempts are used up is failed, with the reason. */
+  /**
+   * Takes back expired leases; a task whose attempts are used up is failed, with the reason. Puts the
+   * younger ones on disk.
+   */
   reap(maxAttempts: number, now: Moment): Promise<Reaped>
+
+  /** One small step of cleaning up. False when there was nothing to do. */
+  tidy(retention: Retention, now: Moment): Promise<boolean>
 
   /** Cancels a queued or running task. The task as it is then, or undefined when unknown. */
   cancel(id: string, now: Moment): Promise<Task | undefined>

@@ -1,6 +1,7 @@
 /** The store under test, opened anew for each test, and the small words that the suites share. */
 import { afterEach, beforeEach } from 'vitest'
 import type { Moment } from '../../../src/core/clock.ts'
+import { unpackLeases } from '../../../src/core/leases.ts'
 import type { Lease, NewTask, Task } from '../../../src/core/task.ts'
 import type { Store } from '../../../src/node/store/store.ts'
 
@@ -70,12 +71,15 @@ export async function enqueue(store: Store, count: number, from = 0): Promise<st
   return tasks.map(({ id }) => id)
 }
 
-export function claim(
+export async function claim(
   store: Store,
   ms: number,
   { worker = 'w1', max = 1, maxWork = 1e9, maxBytes = 1e9 } = {},
 ): Promise<Lease[]> {
-  return store.claim({ worker, max, maxWork, maxBytes, lease }, at(ms))
+  const { count, frames } = await store.claim({ worker, max, maxWork, maxBytes, lease }, at(ms))
+  const leases = unpackLeases(frames)
+  if (leases.length !== count) throw new Error(`${count} leases, but ${leases.length} in frames`)
+  return leases
 }
 
 /** The one lease of a store that has one task to give. */

@@ -71,7 +71,7 @@ export function describeTasks(held: Held): void {
       for (const size of [0, 1, 127, 4096, 5 * 1024 ** 2]) {
         const body = new Uint8Array(size).map((_, i) => (i * 31) % 256)
         const task = { ...newTask(), body }
-        await held.store.enqueue([task], at(0))
+        await held.store.enqueue([{ ...task, body: body.slice() }], at(0))
         const got = await claimOne(held.store, 1)
         expect(got.body).toBeInstanceOf(Uint8Array)
         expect(Buffer.compare(got.body, body)).toBe(0)

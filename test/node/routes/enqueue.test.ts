@@ -1,6 +1,7 @@
 /** PUT /enqueue and POST /v1/tasks: what is taken in, and what is refused with which words. */
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { encodeFrame, encodeFrames, framesType } from '../../../src/core/frames.ts'
+import { encodeFrames, framesType } from '../../../src/core/frames.ts'
+import { unpackLeases } from '../../../src/core/leases.ts'
 import type { Lease } from '../../../src/core/task.ts'
 import { createNode, type TestNode } from '../harness.ts'
 
@@ -184,7 +185,8 @@ describe('POST /v1/tasks', () => {
   })
 
   it('refuses what is not frames, what breaks off, and what is too large', async () => {
-    const [head] = encodeFrame({ id: id(1), iterations: 1 }, new Uint8Array(10))
+    const whole = encodeFrames([{ header: { id: id(1), iterations: 1 }, body: new Uint8Array(10) }])
+    const head = whole.subarray(0, -10)
     expect((await bulk('hello, this is not a stream of frames')).status).toBe(400)
     expect((await bulk(head)).body.error.message).toMatch(/ends inside a frame/)
     const large = encodeFrames([
@@ -196,6 +198,6 @@ describe('POST /v1/tasks', () => {
 
 async function claimAll(): Promise<Lease[]> {
   const wish = { worker: 'w', max: 100, maxWork: 2 ** 52, maxBytes: 2 ** 30, wait: 0 }
-  const leases = await node.queue.claim(wish)
+  const leases = unpackLeases((await node.queue.claim(wish)).frames)
   return leases.length === 0 ? [] : [...leases, ...(await claimAll())]
 }

@@ -24,7 +24,7 @@ async function claim(subject = 'w1', wish: object = {}) {
   const response = await node.send('POST', '/v1/leases/claim', body, { as: 'worker', subject })
   expect(response.status).toBe(200)
   const frames = []
-  for await (const frame of decodeFrames(response.body, 2 ** 30)) frames.push(frame)
+  for await (const some of decodeFrames(response.body, 2 ** 30)) frames.push(...some)
   return frames
 }
 

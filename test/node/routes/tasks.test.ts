@@ -1,5 +1,6 @@
 /** Looking at tasks and results, changing settings, workers that come and go, errors nobody foresaw. */
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
+import { unpackLeases } from '../../../src/core/leases.ts'
 import type { Result, Task } from '../../../src/core/task.ts'
 import type { SiblingClient } from '../../../src/node/siblings.ts'
 import { createNode, type TestNode } from '../harness.ts'
@@ -26,7 +27,9 @@ async function enqueue(count: number): Promise<void> {
 /** Runs everything there is; the n-th result is n in every byte. */
 async function work(subject: TestNode = node): Promise<void> {
   const wish = { worker: 'w', max: 1000, maxWork: 1e9, maxBytes: 1e9, wait: 0 }
-  for (const { id: task, attempt, body } of await subject.queue.claim(wish)) {
+  for (const { id: task, attempt, body } of unpackLeases(
+    (await subject.queue.claim(wish)).frames,
+  )) {
     subject.bench.time.wall += 10
     const result = new Uint8Array(64).fill(body[0] ?? 0)
     await subject.queue.complete('w', [{ id: task, attempt, result }])

@@ -3,6 +3,7 @@ import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { createInterface } from 'node:readline'
 import { afterEach, expect, it } from 'vitest'
+import { unpackLeases } from '../../../src/core/leases.ts'
 import { openSqliteStore } from '../../../src/node/store/sqlite/sqlite.ts'
 import { type Folder, shareCompiledCode, temporaryFolder } from './folder.ts'
 
@@ -62,7 +63,8 @@ it('has every acknowledged task and result after kill -9, several times over', a
   await store.resume(0, now)
   await store.reap(99, now)
   const request = { worker: 'w2', max: 9999, maxWork: 1e9, maxBytes: 1e9, lease: 1000 }
-  const leases = await store.claim(request, { ...now, steady: now.steady + 1e9 })
+  const { frames } = await store.claim(request, { ...now, steady: now.steady + 1e9 })
+  const leases = unpackLeases(frames)
   for (const { id, body } of leases) expect(Buffer.from(body).toString()).toBe(id)
   const { succeeded } = await store.stats(now)
   expect(leases.length + succeeded).toBeGreaterThanOrEqual(queued.size)

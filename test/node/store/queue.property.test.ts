@@ -6,6 +6,7 @@ import { isDeepStrictEqual } from 'node:util'
 import fc from 'fast-check'
 import { expect, it } from 'vitest'
 import type { Moment } from '../../../src/core/clock.ts'
+import { unpackLeases } from '../../../src/core/leases.ts'
 import type { NewTask } from '../../../src/core/task.ts'
 import { openSqliteStore } from '../../../src/node/store/sqlite/sqlite.ts'
 import type { AttemptRef, Store } from '../../../src/node/store/store.ts'
@@ -98,7 +99,7 @@ const acts: Record<string, Act> = {
   async claim({ store, model, now }, a, b) {
     const budget = { maxWork: pick([0, 1, 6, 1000], a), maxBytes: pick([0, 50, 120, 1000], b) }
     const request = { worker: pick(workers, a), max: 1 + (b % 4), lease, ...budget }
-    const leases = await store.claim(request, now)
+    const leases = unpackLeases((await store.claim(request, now)).frames)
     const expected = model.claim(request, now)
     same(
       leases.map(({ id, attempt }) => ({ id, attempt })),
@@ -150,6 +151,9 @@ const acts: Record<string, Act> = {
     await store.markPulled([pick(ids, a), pick(ids, b)])
     model.markPulled([pick(ids, a), pick(ids, b)])
   },
+  async tidy({ store, now }) {
+    await store.tidy({ keepFor: Number.MAX_SAFE_INTEGER, keepMost: ids.length }, now)
+  },
   async advance(history, a) {
     const { wall, steady } = history.now
     history.now = { wall: wall + pick(waits, a), steady: steady + pick(waits, a) }
@@ -173,6 +177,7 @@ const weights: Record<keyof typeof acts, number> = {
   cancel: 2,
   retry: 3,
   markPulled: 2,
+  tidy: 3,
   advance: 7,
   jumpWall: 2,
   reopen: 1,

@@ -1,28 +1,52 @@
-/** What the engine counts in memory instead of asking the tables each time. */
+/**
+ * What the engine counts instead of asking the tables each time: `count(*)` over a million rows takes
+ * 25 ms. Kept in memory, and written with every transaction that changes it, so that a node starts
+ * without counting.
+ */
 import type { DatabaseSync } from 'node:sqlite'
 import type { TaskState } from '../../../core/task.ts'
-import { stateNumbers } from './schema.ts'
 
 export interface Counters extends Record<TaskState, number> {
   unpulled: number
   /** The next values of `seq` and `done_seq`. */
   nextSeq: number
   nextDone: number
+  /** No task before this `seq` has yet to be leased for the first time. */
+  freshFrom: number
 }
 
-export function readCounters(database: DatabaseSync): Counters {
-  const value = (text: string) => Number(database.prepare(text).get()?.n ?? 0)
-  const rows = database.prepare('SELECT state, count(*) AS n FROM tasks GROUP BY state').all()
-  const count = (state: number) => Number(rows.find((row) => row.state === state)?.n ?? 0)
-  const succeeded = stateNumbers.succeeded
+const columns: Record<keyof Counters, string> = {
+  queued: 'queued',
+  running: 'running',
+  succeeded: 'succeeded',
+  failed: 'failed',
+  cancelled: 'cancelled',
+  unpulled: 'unpulled',
+  nextSeq: 'next_seq',
+  nextDone: 'next_done',
+  freshFrom: 'fresh_from',
+}
+const names = Object.keys(columns) as (keyof Counters)[]
+
+/** What is in the tables: a lease that is only in memory counts as queued there. */
+export function storedCounters(database: DatabaseSync) {
+  const write = database.prepare(
+    `UPDATE counts SET ${names.map((name) => `${columns[name]} = ?`).join(', ')}`,
+  )
+  const row = database.prepare('SELECT * FROM counts').get() ?? {}
+  const entries = names.map((name) => [name, Number(row[columns[name]])])
+  let stored = Object.fromEntries(entries) as Counters
   return {
-    queued: count(stateNumbers.queued),
-    running: count(stateNumbers.running),
-    succeeded: count(succeeded),
-    failed: count(stateNumbers.failed),
-    cancelled: count(stateNumbers.cancelled),
-    unpulled: value(`SELECT count(*) AS n FROM tasks WHERE state = ${succeeded} AND pulled = 0`),
-    nextSeq: value('SELECT max(seq) + 1 AS n FROM tasks') || 1,
-    nextDone: value('SELECT max(done_seq) + 1 AS n FROM tasks') || 1,
+    read: (): Counters => ({ ...stored }),
+    /** Gives what is to be taken for stored once the transaction is committed. */
+    write(counters: Counters): () => void {
+      // Alone, the last one is not worth a commit: it only says where to begin to look.
+      const changed = names.some((name) => name !== 'freshFrom' && counters[name] !== stored[name])
+      if (!changed) return () => {}
+      write.run(...names.map((name) => counters[name]))
+      return () => {
+        stored = counters
+      }
+    },
   }
 }

@@ -6,7 +6,7 @@ import { existsSync, mkdirSync, statSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
 import { messageOf, TmError } from '../../../core/errors.ts'
-import { applicationId, schema, schemaVersion } from './schema.ts'
+import { applicationId, migrations, schema, schemaVersion } from './schema.ts'
 
 /** A whole-file check reads everything; up to this size it takes well under a second. */
 const fullCheckBytes = 256 * 1024 ** 2
@@ -22,7 +22,10 @@ export function openDatabase(folder: string): DatabaseSync {
     checkHeader(database, file, existsSync(marker))
     configure(database)
     if (isUnfinished(database)) create(database)
-    else check(database, file)
+    else {
+      check(database, file)
+      migrate(database)
+    }
     if (!existsSync(marker)) writeFileSync(marker, '', { mode: 0o600, flush: true })
     return database
   } catch (error) {
@@ -65,6 +68,13 @@ function isUnfinished(database: DatabaseSync): boolean {
 
 function create(database: DatabaseSync): void {
   database.exec(`BEGIN IMMEDIATE; ${schema} COMMIT;`)
+}
+
+/** A database of an older tm becomes one of this one, or stays as it was. */
+function migrate(database: DatabaseSync): void {
+  for (let version = pragma(database, 'user_version'); version < schemaVersion; version += 1) {
+    database.exec(`BEGIN IMMEDIATE; ${migrations[version + 1]} COMMIT;`)
+  }
 }
 
 /** Before anything is written to the file: is it ours, and not from a newer tm? */

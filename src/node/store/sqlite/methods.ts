@@ -1,6 +1,6 @@
-/** The store's methods as the thread has them: synchronous, and with the counts they keep. */
+/** The store's methods as the thread has them: synchronous, and what makes them transactions. */
+import type { NewTask } from '../../../core/task.ts'
 import type { Store } from '../store.ts'
-import type { Counters } from './counters.ts'
 
 type Sync<T> = {
   [K in Exclude<keyof T, 'close'>]: T[K] extends (...args: infer A) => Promise<infer R>
@@ -8,7 +8,19 @@ type Sync<T> = {
     : never
 }
 
+export type StoreMethod = Exclude<keyof Store, 'close'>
+
 export interface Engine extends Sync<Store> {
-  /** Counted in memory: `count(*)` over a million rows takes 25 ms. */
-  counters: Counters
+  /** Stores the next part of a large body, before its task. False when all of it is there. */
+  storePart(task: NewTask): boolean
+  /** Its task will not come. */
+  forget(task: NewTask): void
+  /** Puts every lease on disk: before the end. */
+  keepAll(): void
+
+  /** Around a transaction: what the engine has in memory goes with it. */
+  begin(): void
+  beforeCommit(): void
+  committed(): void
+  undo(): void
 }

@@ -1,5 +1,6 @@
 /** Between rows of the database and tasks: ids as 16 bytes, states as numbers, results as 64 bytes. */
 import type { Result, Task, TaskState } from '../../../core/task.ts'
+import type { FirstLease } from './memory.ts'
 import { stateNumbers } from './schema.ts'
 
 const stateNames = Object.keys(stateNumbers) as TaskState[]
@@ -10,6 +11,7 @@ export interface TaskRow {
   state: number
   iterations: number
   size: number
+  upload: number | null
   attempt: number
   failures: number
   run_at: number
@@ -22,21 +24,46 @@ export interface TaskRow {
   error: string | null
 }
 
-export const taskColumns = `seq, id, state, iterations, size, attempt, failures, run_at, worker,
-  enqueued_at, started_at, finished_at, done_seq, result, error`
+export interface ResultRow {
+  done_seq: number
+  id: Uint8Array
+  iterations: number
+  attempt: number
+  started_at: number
+  finished_at: number
+  result: Uint8Array
+}
+
+/** A succeeded task's end is in the table of results. */
+export const selectTasks = `SELECT seq, tasks.id, state, tasks.iterations, size, upload,
+  ifnull(results.attempt, tasks.attempt) AS attempt, failures, run_at,
+  ifnull(results.worker, tasks.worker) AS worker, enqueued_at,
+  ifnull(results.started_at, tasks.started_at) AS started_at,
+  ifnull(results.finished_at, tasks.finished_at) AS finished_at, done_seq, result, error
+  FROM tasks LEFT JOIN results USING (done_seq, seq)`
+
+export const selectResults = `SELECT done_seq, id, iterations, attempt, started_at, finished_at, result
+  FROM results`
 
 export function toBlob(id: string): Uint8Array {
   return Buffer.from(id.replaceAll('-', ''), 'hex')
 }
 
 export function fromBlob(blob: Uint8Array): string {
-  const hex = Buffer.from(blob.buffer, blob.byteOffset, blob.length).toString('hex')
+  const hex = toHex(blob)
   const part = (from: number, to: number) => hex.slice(from, to)
   return `${part(0, 8)}-${part(8, 12)}-${part(12, 16)}-${part(16, 20)}-${part(20, 32)}`
 }
 
 function toHex(bytes: Uint8Array): string {
   return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length).toString('hex')
+}
+
+/** The row of a task whose first attempt is not on disk yet, as it would be there. */
+export function withLease(row: TaskRow, lease: FirstLease | undefined): TaskRow {
+  if (!lease) return row
+  const { worker, startedAt } = lease
+  return { ...row, state: stateNumbers.running, attempt: 1, worker, started_at: startedAt }
 }
 
 /** Leaves out what a task does not have. */
@@ -60,14 +87,13 @@ export function toTask(row: TaskRow): Task {
   return task
 }
 
-export function toResult(row: TaskRow): Result {
-  const completedAt = row.finished_at ?? 0
+export function toResult(row: ResultRow): Result {
   return {
     id: fromBlob(row.id),
-    result: toHex(row.result ?? new Uint8Array()),
+    result: toHex(row.result),
     iterations: row.iterations,
-    completedAt,
+    completedAt: row.finished_at,
     attempts: row.attempt,
-    took: Math.max(0, completedAt - (row.started_at ?? completedAt)),
+    took: Math.max(0, row.finished_at - row.started_at),
   }
 }

@@ -4,6 +4,7 @@
  */
 import { Worker } from 'node:worker_threads'
 import { isErrorCode, TmError } from '../../../core/errors.ts'
+import type { NewTask } from '../../../core/task.ts'
 import { threadFile } from '../../../core/thread-file.ts'
 import type { Store } from '../store.ts'
 import type { Call, Opening, Reply, ThreadData } from './thread.ts'
@@ -12,6 +13,8 @@ interface Waiting {
   resolve(value: unknown): void
   reject(error: unknown): void
 }
+
+const movedFrom = 1024 ** 2
 
 /** Opens the database in `folder`, making it on the first start. Throws `damaged`, `conflict`. */
 export async function openSqliteStore(options: ThreadData): Promise<Store> {
@@ -33,6 +36,7 @@ export async function openSqliteStore(options: ThreadData): Promise<Store> {
     fail: bind('fail'),
     release: bind('release'),
     reap: bind('reap'),
+    tidy: bind('tidy'),
     cancel: bind('cancel'),
     retry: bind('retry'),
     get: bind('get'),
@@ -69,7 +73,7 @@ function connect(thread: Worker) {
     const calls = outbox
     outbox = []
     try {
-      thread.postMessage(calls)
+      thread.postMessage(calls, largeBodies(calls))
     } catch {
       // Nothing was sent: one of them holds what can't be copied, such as a function.
       for (const call of calls) sendAlone(call)
@@ -101,6 +105,17 @@ function connect(thread: Worker) {
       waiting.clear()
     },
   }
+}
+
+/** Copying one of these would hold up the event loop. Not those that share memory with others. */
+function largeBodies(calls: Call[]): ArrayBuffer[] {
+  const tasks = calls.flatMap(({ method, args: [tasks] }) =>
+    method === 'enqueue' ? (tasks as NewTask[]) : [],
+  )
+  const large = tasks.filter(({ body }) => {
+    return body?.byteLength > movedFrom && body.byteLength === body.buffer.byteLength
+  })
+  return [...new Set(large.map(({ body }) => body.buffer))]
 }
 
 async function opened(thread: Worker): Promise<void> {

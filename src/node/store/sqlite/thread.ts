@@ -6,14 +6,18 @@
 import type { DatabaseSync } from 'node:sqlite'
 import { type MessagePort, parentPort, receiveMessageOnPort, workerData } from 'node:worker_threads'
 import { TmError } from '../../../core/errors.ts'
+import type { PackedLeases } from '../../../core/leases.ts'
+import type { NewTask } from '../../../core/task.ts'
+import { isLarge } from './bodies.ts'
 import { createEngine } from './engine.ts'
 import { openDatabase } from './file.ts'
-import type { Engine } from './methods.ts'
+import type { Engine, StoreMethod } from './methods.ts'
+import { inTransaction } from './transaction.ts'
 
 export interface Call {
   /** Numbered by the caller, who gets the answer under this number. */
   call: number
-  method: Exclude<keyof Engine, 'counters'> | 'close'
+  method: StoreMethod | 'close'
   args: unknown[]
 }
 
@@ -32,30 +36,77 @@ const maxGroup = 4096
 function serve(port: MessagePort, { folder }: ThreadData): void {
   const database = openDatabase(folder)
   const engine = createEngine(database)
+  /** Calls whose large bodies are stored before they run. */
+  const uploads: Call[] = []
+
   port.on('message', (first: Call[]) => {
-    const calls = [...first]
-    while (calls.length < maxGroup) {
-      const next = receiveMessageOnPort(port)
-      if (!next) break
-      calls.push(...(next.message as Call[]))
-    }
+    const calls = group(port, first)
     const closing = calls.find(({ method }) => method === 'close')
-    const replies = runTogether(
-      database,
-      engine,
-      calls.filter((call) => call !== closing),
-    )
-    if (closing) {
-      database.close()
-      replies.push({ call: closing.call, value: undefined })
-    }
-    port.postMessage(replies)
-    if (closing) port.close()
+    const isIdle = uploads.length === 0
+    if (!closing) uploads.push(...calls.filter(hasLargeBody))
+    answer(calls.filter((call) => call !== closing && !uploads.includes(call)))
+    if (closing) close(closing)
+    else if (isIdle && uploads.length > 0) setImmediate(upload)
   })
+
+  function answer(calls: Call[]): void {
+    const replies = runTogether(database, engine, calls)
+    port.postMessage(replies, framesIn(replies))
+  }
+
+  /** One part of one body; then whoever has come meanwhile has a turn. */
+  function upload(): void {
+    const [call] = uploads
+    if (!call) return
+    if (!storePart(database, engine, call)) {
+      answer([call])
+      for (const task of tasksOf(call)) engine.forget(task)
+      uploads.shift()
+    }
+    if (uploads.length > 0) setImmediate(upload)
+  }
+
+  function close({ call }: Call): void {
+    answer(uploads.splice(0))
+    inTransaction(database, engine, engine.keepAll)
+    database.close()
+    port.postMessage([{ call, value: undefined }] satisfies Reply[])
+    port.close()
+  }
+}
+
+function group(port: MessagePort, first: Call[]): Call[] {
+  const calls = [...first]
+  while (calls.length < maxGroup) {
+    const next = receiveMessageOnPort(port)
+    if (!next) break
+    calls.push(...(next.message as Call[]))
+  }
+  return calls
+}
+
+function tasksOf({ method, args: [tasks] }: Call): NewTask[] {
+  return method === 'enqueue' ? (tasks as NewTask[]) : []
+}
+
+function hasLargeBody(call: Call): boolean {
+  return tasksOf(call).some(isLarge)
+}
+
+/** False when there is no more of this call's bodies to store, or it can't be. */
+function storePart(database: DatabaseSync, engine: Engine, call: Call): boolean {
+  const large = tasksOf(call).filter(isLarge)
+  try {
+    return inTransaction(database, engine, () => large.some(engine.storePart))
+  } catch {
+    // The call itself says why, when it runs.
+    return false
+  }
 }
 
 /** One transaction for all; if one call can't be done, each gets a transaction of its own. */
 function runTogether(database: DatabaseSync, engine: Engine, calls: Call[]): Reply[] {
+  if (calls.length === 0) return []
   try {
     return inTransaction(database, engine, () => calls.map((call) => run(engine, call)))
   } catch (error) {
@@ -65,22 +116,16 @@ function runTogether(database: DatabaseSync, engine: Engine, calls: Call[]): Rep
 }
 
 function run(engine: Engine, { call, method, args }: Call): Reply {
-  const body = engine[method as Exclude<typeof method, 'close'>] as (...args: unknown[]) => unknown
+  const body = engine[method as StoreMethod] as (...args: unknown[]) => unknown
   return { call, value: body(...args) }
 }
 
-function inTransaction<T>(database: DatabaseSync, engine: Engine, work: () => T): T {
-  const before = { ...engine.counters }
-  try {
-    database.exec('BEGIN IMMEDIATE')
-    const result = work()
-    database.exec('COMMIT')
-    return result
-  } catch (error) {
-    Object.assign(engine.counters, before)
-    if (database.isTransaction) database.exec('ROLLBACK')
-    throw error
-  }
+/** Leases move instead of being copied: they are most of what is sent. */
+function framesIn(replies: Reply[]): ArrayBuffer[] {
+  return replies.flatMap((reply) => {
+    const frames = 'value' in reply && (reply.value as Partial<PackedLeases> | null)?.frames
+    return frames ? [frames.buffer] : []
+  })
 }
 
 /** SQLite's result codes, sqlite.org/rescode.html: 13 is FULL; 10 with "disk" is an I/O error. */

@@ -1,0 +1,178 @@
+/**
+ * Where bodies lie: small ones in segments, large ones in parts of 1 MiB. A large one can be stored
+ * before its task, part by part, so that nobody else has to wait for the whole of it; and what is
+ * dropped of it goes part by part too.
+ */
+import type { DatabaseSync } from 'node:sqlite'
+import { concat } from '../../../core/frames.ts'
+import type { NewTask } from '../../../core/task.ts'
+import { createSegments } from './segments.ts'
+
+export const partBytes = 1024 ** 2
+
+export interface BodyPlace {
+  seq: number
+  size: number
+  upload: number | null
+}
+
+export type Bodies = ReturnType<typeof createBodies>
+
+/** Of a large body that is on its way in. */
+interface Upload {
+  number: number
+  parts: number
+}
+
+export function createBodies(database: DatabaseSync) {
+  const sql = (text: string) => database.prepare(text)
+  const segments = createSegments(database)
+  const insertPart = sql('INSERT INTO parts (upload, part, bytes) VALUES (?, ?, ?)')
+  const selectPart = sql('SELECT bytes FROM parts WHERE upload = ? AND part = ?')
+  const removePart = sql('DELETE FROM parts WHERE upload = ? AND part = ?')
+  const lastPart = sql('SELECT max(part) AS last FROM parts WHERE upload = ?')
+  const letGo = sql('UPDATE tasks SET upload = NULL WHERE seq = ?')
+  let next = firstFree(database)
+  const uploads = new Map<string, Upload>()
+  /** Uploads whose parts have to go. */
+  const dropped = new Set(orphans(database))
+  /** What holds as soon as the transaction is committed. */
+  let pending: (() => void)[] = []
+
+  /** Stores the next part of a large body. False when all of it is there. */
+  function storePart({ id, body }: NewTask): boolean {
+    const upload = uploads.get(id) ?? { number: next, parts: 0 }
+    const start = upload.parts * partBytes
+    if (start >= body.length) return false
+    if (upload.parts === 0) next += 1
+    insertPart.run(upload.number, upload.parts, body.subarray(start, start + partBytes))
+    uploads.set(id, { ...upload, parts: upload.parts + 1 })
+    return true
+  }
+
+  function part(upload: number, number: number): Uint8Array {
+    const row = selectPart.get(upload, number)
+    if (!row) throw new Error(`part ${number} of body ${upload} is missing`)
+    return row.bytes as Uint8Array
+  }
+
+  /** One row with all of them in it costs a third of a row for each. */
+  function readRun(run: BodyPlace[]): Uint8Array[] {
+    const all = segments.readRun((run[0] as BodyPlace).seq, (run.at(-1) as BodyPlace).seq)
+    if (!all) return run.map(({ seq }) => present(segments.read(seq), seq))
+    let at = 0
+    const bodies = run.map(({ seq, size }) => {
+      at += size
+      return present(all.subarray(at - size, at), seq, size)
+    })
+    if (at !== all.length) throw new Error(`bodies after ${run[0]?.seq} are of other sizes`)
+    return bodies
+  }
+
+  return {
+    storePart,
+
+    /** The number of the upload that holds the body of a new task; null for a small one. */
+    uploadOf(task: NewTask): number | null {
+      if (!isLarge(task)) return null
+      while (storePart(task)) {}
+      pending.push(() => uploads.delete(task.id))
+      return (uploads.get(task.id) as Upload).number
+    },
+    /** The parts that are stored belong to nothing: the task was known, or can't be stored. */
+    forget(task: NewTask): void {
+      const upload = uploads.get(task.id)
+      if (upload) dropped.add(upload.number)
+      uploads.delete(task.id)
+    },
+
+    store: segments.insert,
+
+    read({ seq, upload, size }: BodyPlace): Uint8Array | undefined {
+      if (upload === null) return segments.read(seq)
+      const count = Math.ceil(size / partBytes)
+      return concat(Array.from({ length: count }, (_, number) => part(upload, number)))
+    },
+    /**
+     * How to write each of these bodies where it is wanted: small ones are read together here, a large
+     * one by part when it is written, so that it is not in memory twice.
+     */
+    writers(places: BodyPlace[]): ((target: Uint8Array) => void)[] {
+      const small = places.filter(({ upload }) => upload === null)
+      const read = runsOf(small).flatMap(readRun)
+      return places.map(({ upload, size }) => {
+        if (upload === null) {
+          const body = read.shift() as Uint8Array
+          return (target) => target.set(body)
+        }
+        return (target) => {
+          for (let at = 0; at < size; at += partBytes) target.set(part(upload, at / partBytes), at)
+        }
+      })
+    },
+
+    drop(seq: number, upload: number | null): void {
+      if (upload === null) segments.drop(seq)
+      else {
+        letGo.run(seq)
+        pending.push(() => dropped.add(upload))
+      }
+    },
+    /** Removes some of what was dropped. False when there was nothing. */
+    sweep(): boolean {
+      const [upload] = dropped
+      if (upload === undefined) return segments.sweep()
+      const last = lastPart.get(upload)?.last as number | null
+      if (last === null) dropped.delete(upload)
+      else removePart.run(upload, last)
+      return true
+    },
+
+    committed(): void {
+      segments.committed()
+      for (const act of pending) act()
+      pending = []
+    },
+    undo(): void {
+      segments.undo()
+      pending = []
+    },
+  }
+}
+
+function present(body: Uint8Array | undefined, seq: number, size = body?.length): Uint8Array {
+  if (!body || body.length !== size) throw new Error(`the body of task ${seq} is missing`)
+  return body
+}
+
+/** Neighbours together. */
+function runsOf(places: BodyPlace[]): BodyPlace[][] {
+  const runs: BodyPlace[][] = []
+  let next: number | undefined
+  for (const place of places) {
+    if (place.seq === next) runs.at(-1)?.push(place)
+    else runs.push([place])
+    next = place.seq + 1
+  }
+  return runs
+}
+
+/** Called before anything is known of it: a body may even be missing. */
+export function isLarge({ body }: NewTask): boolean {
+  return body?.length > partBytes
+}
+
+function firstFree(database: DatabaseSync): number {
+  const row = database
+    .prepare(`SELECT max(ifnull((SELECT max(upload) FROM parts), 0),
+      ifnull((SELECT max(upload) FROM tasks WHERE upload IS NOT NULL), 0)) + 1 AS n`)
+    .get()
+  return Number(row?.n)
+}
+
+/** What a node that was killed had begun to store, or to remove. */
+function orphans(database: DatabaseSync): number[] {
+  const rows = database.prepare(`SELECT DISTINCT upload FROM parts
+    WHERE NOT EXISTS (SELECT 1 FROM tasks WHERE tasks.upload = parts.upload)`)
+  return rows.all().map(({ upload }) => upload as number)
+}
