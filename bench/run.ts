@@ -1,6 +1,7 @@
 /**
  * `npm run bench`: measures, prints a table, writes `bench/results.json`. Names of benchmarks as
- * arguments run only those; `--runs N` for more than five runs of each.
+ * arguments run only those; `--runs N` for more than five runs of each; `--peers` compares with other
+ * queues, too, which are installed for it and need a Redis and a PostgreSQL.
  */
 import { writeFileSync } from 'node:fs'
 import { cpus, totalmem } from 'node:os'
@@ -9,13 +10,14 @@ import { commands } from './commands.ts'
 import { enqueue } from './enqueue.ts'
 import { growth } from './growth.ts'
 import { kernel } from './kernel.ts'
+import { peers } from './peers.ts'
 import { isMet, type Row, show } from './table.ts'
 import { through } from './through.ts'
 
-const benches = { kernel, enqueue, through, growth, commands }
+const benches = { kernel, enqueue, through, growth, commands, peers }
 const { values, positionals } = parseArgs({
   allowPositionals: true,
-  options: { runs: { type: 'string', default: '5' } },
+  options: { runs: { type: 'string', default: '5' }, peers: { type: 'boolean', default: false } },
 })
 const names = Object.keys(benches) as (keyof typeof benches)[]
 const wrong = positionals.filter((name) => !names.includes(name as never))
@@ -26,10 +28,16 @@ if (wrong.length > 0) {
 const runs = Number(values.runs)
 const rows: Row[] = []
 for (const name of names) {
-  if (positionals.length > 0 && !positionals.includes(name)) continue
+  if (!isWanted(name)) continue
   console.error(`${name} …`)
   rows.push(...(await benches[name]({ runs })))
 }
+
+function isWanted(name: string): boolean {
+  if (positionals.includes(name)) return true
+  return name === 'peers' ? values.peers : positionals.length === 0
+}
+
 const [cpu] = cpus()
 const machine = {
   cpu: cpu?.model,
