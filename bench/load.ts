@@ -1,16 +1,13 @@
 /**
  * A load generator, in a process of its own: so many connections, each with one request at a time,
- * for so long. Raw sockets and requests that are made beforehand, so that it takes as little as it
- * can of the cores that it shares with the node. `node bench/load.ts JSON` prints JSON.
+ * for so long. `node bench/load.ts JSON` prints JSON.
  */
-import { createConnection, type Socket } from 'node:net'
 import { v7 } from 'uuid'
-import { encodeFrames } from '../src/core/frames.ts'
+import { encodeFrames, framesType } from '../src/core/frames.ts'
+import { type Address, type Connection, openConnection, requestOf } from './connection.ts'
 import { percentile } from './table.ts'
 
-export interface LoadOptions {
-  host: string
-  port: number
+export interface LoadOptions extends Address {
   token: string
   connections: number
   /** Bytes of a body. */
@@ -30,80 +27,38 @@ export interface Load {
 }
 
 const options = JSON.parse(process.argv[2] ?? '{}') as LoadOptions
-const { host, port, token, connections, size, tasks, seconds } = options
+const { token, connections, size, tasks, seconds } = options
 const latencies: number[] = []
-const wanted = Buffer.from('HTTP/1.1 20')
+const authorization = `Bearer ${token}`
 
 function single(): Buffer {
-  const head = [
-    'PUT /enqueue?iterations=1 HTTP/1.1',
-    `host: ${host}:${port}`,
-    `authorization: Bearer ${token}`,
-    `content-length: ${size}`,
-  ]
-  return Buffer.concat([Buffer.from(`${head.join('\r\n')}\r\n\r\n`), Buffer.alloc(size, 120)])
+  const line = 'PUT /enqueue?iterations=1'
+  return requestOf(line, options, { authorization }, Buffer.alloc(size, 120))
 }
 
-async function bulk(): Promise<Buffer> {
+function bulk(): Buffer {
   const frames = Array.from({ length: tasks }, () => ({
     header: { id: v7(), iterations: 1 },
     body: new Uint8Array(size).fill(120),
   }))
-  const body = Buffer.from(await new Response(encodeFrames(frames)).arrayBuffer())
-  const head = [
-    'POST /v1/tasks HTTP/1.1',
-    `host: ${host}:${port}`,
-    `authorization: Bearer ${token}`,
-    'content-type: application/vnd.tm.frames',
-    `content-length: ${body.length}`,
-  ]
-  return Buffer.concat([Buffer.from(`${head.join('\r\n')}\r\n\r\n`), body])
+  const headers = { authorization, 'content-type': framesType }
+  return requestOf('POST /v1/tasks', options, headers, encodeFrames(frames))
 }
 
-async function drive(socket: Socket, until: number): Promise<void> {
+async function drive(connection: Connection, until: number): Promise<void> {
   const request = tasks === 1 ? single() : undefined
-  let buffered: Buffer = Buffer.alloc(0)
-  let wake = () => {}
-  socket.on('data', (chunk: Buffer) => {
-    buffered = buffered.length === 0 ? chunk : Buffer.concat([buffered, chunk])
-    if (isWhole(buffered)) wake()
-  })
   while (performance.now() < until) {
-    const bytes = request ?? (await bulk())
+    const bytes = request ?? bulk()
     const began = performance.now()
-    await new Promise<void>((resolve) => {
-      wake = resolve
-      socket.write(bytes)
-    })
-    if (!buffered.subarray(0, wanted.length).equals(wanted)) {
-      throw new Error(buffered.toString('latin1').slice(0, 400))
-    }
-    buffered = Buffer.alloc(0)
+    await connection.ask(bytes)
     latencies.push(performance.now() - began)
   }
-  socket.destroy()
+  connection.close()
 }
 
-/** One answer, with a length or in chunks. */
-function isWhole(bytes: Buffer): boolean {
-  const end = bytes.indexOf('\r\n\r\n')
-  if (end < 0) return false
-  const head = bytes.toString('latin1', 0, end).toLowerCase()
-  const length = /content-length: (\d+)/.exec(head)?.[1]
-  if (length !== undefined) return bytes.length >= end + 4 + Number(length)
-  return bytes.subarray(-5).toString('latin1') === '0\r\n\r\n'
-}
-
-async function open(): Promise<Socket> {
-  return await new Promise((resolve, reject) => {
-    const socket = createConnection({ host, port, noDelay: true }, () => resolve(socket))
-    socket.once('error', reject)
-  })
-}
-
-const sockets = await Promise.all(Array.from({ length: connections }, open))
+const open = await Promise.all(Array.from({ length: connections }, () => openConnection(options)))
 const began = performance.now()
-await Promise.all(sockets.map((socket) => drive(socket, began + seconds * 1000)))
+await Promise.all(open.map((connection) => drive(connection, began + seconds * 1000)))
 const took = (performance.now() - began) / 1000
 const sorted = Float64Array.from(latencies).sort()
 console.log(

@@ -13,6 +13,8 @@ const tm = fileURLToPath(new URL('../bin/run.js', import.meta.url))
 export interface BenchNode {
   url: string
   token: string
+  /** Of the cluster, in hex. */
+  secret: string
   client: Client
   pid: number
   env: Record<string, string>
@@ -33,11 +35,13 @@ export async function startNode(args: string[] = []): Promise<BenchNode> {
     await sleep(20)
   }
   const { url } = JSON.parse(readFileSync(address, 'utf8')) as { url: string }
-  const secret = Buffer.from(readFileSync(join(cluster, 'secret'), 'utf8').trim(), 'hex')
-  const token = signToken(new Uint8Array(secret), { role: 'admin', subject: 'bench' })
+  const secret = readFileSync(join(cluster, 'secret'), 'utf8').trim()
+  const key = new Uint8Array(Buffer.from(secret, 'hex'))
+  const token = signToken(key, { role: 'admin', subject: 'bench' })
   return {
     url,
     token,
+    secret,
     client: connect({ url, token }),
     pid: child.pid as number,
     env,
