@@ -21,13 +21,19 @@ export interface BenchNode {
   stop(): Promise<void>
 }
 
-/** `args` for `tm node serve`; workers come as its settings say. */
-export async function startNode(args: string[] = []): Promise<BenchNode> {
+/** `args` for `tm node serve`; workers come as its settings say. `more` is of its environment. */
+export async function startNode(
+  args: string[] = [],
+  more: Record<string, string> = {},
+): Promise<BenchNode> {
   const dataDir = mkdtempSync(join(tmpdir(), 'tm-bench-'))
   const { PATH = '', HOME = '' } = process.env
   const env = { PATH, HOME, TM_DATA_DIR: dataDir }
   const serve = [tm, 'node', 'serve', '--cluster', 'bench', '--id', 'node-1', ...args]
-  const child = spawn(process.execPath, serve, { env, stdio: ['ignore', 'ignore', 'inherit'] })
+  const child = spawn(process.execPath, serve, {
+    env: { ...env, ...more },
+    stdio: ['ignore', 'ignore', 'inherit'],
+  })
   const cluster = join(dataDir, 'clusters/bench')
   const address = join(cluster, 'nodes/node-1/address.json')
   while (!existsSync(address)) {
