@@ -1,10 +1,12 @@
 /** A store filled to one size, and what its calls take then. `node bench/growth-process.ts SIZE` */
+
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { v7 } from 'uuid'
 import { unpackLeases } from '../src/core/leases.ts'
+import { packResults } from '../src/core/reports.ts'
 import type { NewTask } from '../src/core/task.ts'
 import { systemClock as clock } from '../src/node/clock.ts'
 import { openSqliteStore } from '../src/node/store/sqlite/sqlite.ts'
@@ -60,7 +62,7 @@ async function fill(store: Store, size: number): Promise<void> {
     await store.enqueue(Array.from({ length: 1000 }, task), clock())
     const leases = await claimSome(store, 1000)
     const reports = leases.map(({ id, attempt }) => ({ id, attempt, result: new Uint8Array(64) }))
-    await store.complete('bench', reports, clock())
+    await store.complete('bench', packResults(reports), clock())
   }
   for (let done = 0; done < size; done += 1000) {
     await store.enqueue(Array.from({ length: 1000 }, task), clock())

@@ -23,6 +23,9 @@ export interface ConnectOptions {
 /** The routes, as functions that send one request with this much patience. */
 export type Api = (patience?: Patience) => ReturnType<typeof hc<App>>
 
+/** What makes these bytes the body of a request. */
+export type Binary = (body: Uint8Array<ArrayBuffer>, type: string) => { init: RequestInit }
+
 export type Client = ReturnType<typeof connect>
 
 export type NodeState = Awaited<ReturnType<Client['state']>>
@@ -45,6 +48,10 @@ export function connect({ url, token, certificate }: ConnectOptions) {
       fetch: createTransport({ ...patience, certificate }) as typeof fetch,
     })
 
+  const binary: Binary = (body, type) => ({
+    init: { body, headers: { ...headers, 'content-type': type } },
+  })
+
   return {
     url,
 
@@ -62,11 +69,8 @@ export function connect({ url, token, certificate }: ConnectOptions) {
     /** Safe to repeat: each task has its id. */
     enqueueMany: async (tasks: NewTask[], patience?: Patience) => {
       const frames: Frame[] = tasks.map(({ body, ...header }) => ({ header, body }))
-      const init = {
-        body: encodeFrames(frames),
-        headers: { ...headers, 'content-type': framesType },
-      }
-      return (await data(api(patience).v1.tasks.$post({}, { init }))).tasks
+      const sent = binary(encodeFrames(frames), framesType)
+      return (await data(api(patience).v1.tasks.$post({}, sent))).tasks
     },
 
     task: async (id: string, patience?: Patience) =>
@@ -112,7 +116,7 @@ export function connect({ url, token, certificate }: ConnectOptions) {
     returnLoan: async (loan: string, patience?: Patience) =>
       await data(api(patience).v1.loans[':loan'].$delete({ param: { loan } })),
 
-    ...leaseCalls(api),
+    ...leaseCalls(api, binary),
 
     heartbeat: async (id: string, json: Heartbeat, patience?: Patience) =>
       await data(api(patience).v1.workers[':id'].$put({ param: { id }, json })),

@@ -1,9 +1,10 @@
 /** The calls that a worker makes for its leases. Bodies come as frames, not as JSON. */
 import { unpackLeases } from '../core/leases.ts'
+import { packResults, type ResultReport, resultsType } from '../core/reports.ts'
 import type { Lease } from '../core/task.ts'
 import type { AttemptRef, Verdict } from '../node/store/store.ts'
 import { type Answer, data, read } from './answers.ts'
-import type { Api } from './client.ts'
+import type { Api, Binary } from './client.ts'
 import { errorIn, type Patience } from './transport.ts'
 
 export type { AttemptRef, Verdict }
@@ -16,7 +17,7 @@ export interface ClaimWish {
   wait: number
 }
 
-export function leaseCalls(api: Api) {
+export function leaseCalls(api: Api, binary: Binary) {
   return {
     claim: async (json: ClaimWish, patience?: Patience): Promise<Lease[]> => {
       const response = await api(patience).v1.leases.claim.$post({ json })
@@ -25,8 +26,10 @@ export function leaseCalls(api: Api) {
     },
     renew: async (leases: AttemptRef[], patience?: Patience) =>
       await verdicts(api(patience).v1.leases.renew.$post({ json: { leases } })),
-    complete: async (reports: (AttemptRef & { result: string })[], patience?: Patience) =>
-      await verdicts(api(patience).v1.leases.complete.$post({ json: { reports } })),
+    complete: async (reports: ResultReport[], patience?: Patience) =>
+      await verdicts(
+        api(patience).v1.leases.complete.$post({}, binary(packResults(reports), resultsType)),
+      ),
     fail: async (reports: (AttemptRef & { error: string })[], patience?: Patience) =>
       await verdicts(api(patience).v1.leases.fail.$post({ json: { reports } })),
     release: async (leases: AttemptRef[], patience?: Patience) =>

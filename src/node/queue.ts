@@ -118,10 +118,8 @@ export function createQueue({ store, clock, settings, random = Math.random }: Qu
     renew: (worker: string, attempts: AttemptRef[]): Promise<Verdict[]> =>
       store.renew(worker, attempts, settings().lease, clock()),
 
-    complete: (
-      worker: string,
-      reports: (AttemptRef & { result: Uint8Array })[],
-    ): Promise<Verdict[]> => store.complete(worker, reports, clock()),
+    complete: (worker: string, packed: Uint8Array<ArrayBuffer>): Promise<Verdict[]> =>
+      store.complete(worker, packed, clock()),
 
     fail(worker: string, reports: (AttemptRef & { error: string })[]): Promise<Verdict[]> {
       const delayed = reports.map((report) => ({

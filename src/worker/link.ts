@@ -53,10 +53,10 @@ export function createLink({ client, onContact, onProblem }: LinkOptions) {
       batch.filter(({ ending }) => ending.kind === kind) as (AttemptRef & {
         ending: Extract<Ending, { kind: K }>
       })[]
-    const succeeded = of('succeeded').map(({ id, attempt, ending }) => ({
+    const succeeded = of('succeeded').map(({ id, attempt, ending: { result } }) => ({
       id,
       attempt,
-      result: Buffer.from(ending.result).toString('hex'),
+      result,
     }))
     const failed = of('failed').map(({ id, attempt, ending: { error } }) => ({
       id,

@@ -1,21 +1,28 @@
-/** What a slot and its thread say to each other. */
-import { concat } from '../core/frames.ts'
+/**
+ * What a slot and its thread say to each other: many tasks and many results at a time, as a few pieces
+ * of memory, for a message with a thousand objects costs more than a thousand small tasks.
+ */
 
-export interface Job {
-  /** Unique in this slot: how the main thread names a job to cancel. */
-  serial: number
-  iterations: number
-  body: Uint8Array<ArrayBuffer>
+/** Tasks that follow each other, and their bodies as one piece. */
+export interface Batch {
+  /** The number of the first one, unique in this slot; the others have the next ones. */
+  first: number
+  iterations: number[]
+  sizes: number[]
+  bodies: Uint8Array<ArrayBuffer>
 }
 
 /** `stopped`: it was cancelled, or not begun before the slot was told to drain. */
-export type Outcome =
-  | { serial: number; kind: 'succeeded'; result: Uint8Array }
-  | { serial: number; kind: 'failed'; error: string }
-  | { serial: number; kind: 'stopped' }
+export type Ending =
+  | { kind: 'succeeded'; result: Uint8Array }
+  | { kind: 'failed'; error: string }
+  | { kind: 'stopped' }
 
 export interface Progress {
-  outcomes: Outcome[]
+  /** Numbers of tasks that succeeded, and their results in the same order, one after the other. */
+  succeeded: number[]
+  results: Uint8Array<ArrayBuffer>
+  others: { serial: number; ending: Exclude<Ending, { kind: 'succeeded' }> }[]
   /** Blocks done and the milliseconds that took, for the estimate of this slot's rate. */
   work: number
   ms: number
@@ -23,18 +30,3 @@ export interface Progress {
 
 /** Cells of the shared memory with which a running job is reached. */
 export const signals = { cancelled: 0, draining: 1, aborting: 2 } as const
-
-type Without<O> = O extends unknown ? Omit<O, 'serial'> : never
-/** What became of a lease. */
-export type Ending = Without<Outcome>
-
-/** Many small pieces as views of one memory, which is sent in no time: each of its own costs a µs. */
-export function together(pieces: Uint8Array[]) {
-  const memory = concat(pieces)
-  let at = 0
-  const views = pieces.map(({ length }) => {
-    at += length
-    return memory.subarray(at - length, at)
-  })
-  return { memory, views }
-}

@@ -4,9 +4,11 @@
  */
 import { type MessagePort, parentPort, workerData } from 'node:worker_threads'
 import { messageOf } from '../core/errors.ts'
+import { concat } from '../core/frames.ts'
 import { workOf } from '../core/task.ts'
+import type { Work } from './execute/kind.ts'
 import { kinds } from './execute/kinds.ts'
-import { type Job, type Outcome, type Progress, signals, together } from './slot-messages.ts'
+import { type Batch, type Ending, type Progress, signals } from './slot-messages.ts'
 
 /** Outcomes are posted at least this often while a batch runs. Milliseconds. */
 const postEvery = 5
@@ -14,43 +16,66 @@ const postEvery = 5
 function serve(port: MessagePort, flags: Int32Array): void {
   const kind = kinds.sha512()
   kind.warmUp()
-  port.postMessage({ outcomes: [], work: 0, ms: 0 } satisfies Progress)
+  const report = reporter(port)
+  report.post()
 
-  port.on('message', (jobs: Job[]) => {
-    let started = performance.now()
-    let progress: Progress = { outcomes: [], work: 0, ms: 0 }
-    for (const job of jobs) {
-      progress.outcomes.push(run(job))
-      progress.work += workOf({ iterations: job.iterations, size: job.body.length })
-      const now = performance.now()
-      if (now - started >= postEvery) {
-        post({ ...progress, ms: now - started })
-        progress = { outcomes: [], work: 0, ms: 0 }
-        started = now
-      }
+  port.on('message', ({ first, iterations, sizes, bodies }: Batch) => {
+    report.start()
+    let at = 0
+    for (const [index, size] of sizes.entries()) {
+      const body = bodies.subarray(at, at + size)
+      const task = { iterations: iterations[index] as number, body }
+      report.add(first + index, run(first + index, task), workOf({ ...task, size }))
+      at += size
     }
-    if (progress.outcomes.length > 0) {
-      post({ ...progress, ms: performance.now() - started })
-    }
+    report.post()
   })
 
-  function post(progress: Progress): void {
-    const succeeded = progress.outcomes.filter((outcome) => outcome.kind === 'succeeded')
-    const { memory, views } = together(succeeded.map(({ result }) => result))
-    for (const [index, outcome] of succeeded.entries()) outcome.result = views[index] as Uint8Array
-    port.postMessage(progress, [memory.buffer])
-  }
-
-  function run({ serial, ...work }: Job): Outcome {
+  function run(serial: number, task: Work): Ending {
     const isSet = (cell: number) => Atomics.load(flags, cell) === 1
     const isCancelled = () => Atomics.load(flags, signals.cancelled) === serial
-    if (isSet(signals.draining) || isCancelled()) return { serial, kind: 'stopped' }
+    if (isSet(signals.draining) || isCancelled()) return { kind: 'stopped' }
     try {
-      const result = kind.run(work, () => isCancelled() || isSet(signals.aborting))
-      return result ? { serial, kind: 'succeeded', result } : { serial, kind: 'stopped' }
+      const result = kind.run(task, () => isCancelled() || isSet(signals.aborting))
+      return result ? { kind: 'succeeded', result } : { kind: 'stopped' }
     } catch (error) {
-      return { serial, kind: 'failed', error: messageOf(error) }
+      return { kind: 'failed', error: messageOf(error) }
     }
+  }
+}
+
+/** Gathers endings until it is time to post them. */
+function reporter(port: MessagePort) {
+  let started = performance.now()
+  let succeeded: number[] = []
+  let results: Uint8Array[] = []
+  let others: Progress['others'] = []
+  let work = 0
+
+  function post(): void {
+    const now = performance.now()
+    const progress = { succeeded, results: concat(results), others, work, ms: now - started }
+    port.postMessage(progress satisfies Progress, [progress.results.buffer])
+    started = now
+    succeeded = []
+    results = []
+    others = []
+    work = 0
+  }
+
+  return {
+    post,
+    start(): void {
+      started = performance.now()
+    },
+    add(serial: number, ending: Ending, done: number): void {
+      if (ending.kind === 'succeeded') {
+        succeeded.push(serial)
+        results.push(ending.result)
+      } else others.push({ serial, ending })
+      work += done
+      if (performance.now() - started >= postEvery) post()
+    },
   }
 }
 

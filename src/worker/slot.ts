@@ -1,10 +1,11 @@
 /** One slot as the worker sees it: a thread that runs tasks, how much is in it, and how fast it is. */
 import { Worker as Thread } from 'node:worker_threads'
 import { messageOf } from '../core/errors.ts'
-import type { Lease } from '../core/task.ts'
+import { concat } from '../core/frames.ts'
+import { type Lease, resultBytes } from '../core/task.ts'
 import { threadFile } from '../core/thread-file.ts'
 import type { Link } from './link.ts'
-import { type Ending, type Job, type Progress, signals, together } from './slot-messages.ts'
+import { type Batch, type Ending, type Progress, signals } from './slot-messages.ts'
 
 /** A lease in hand: which attempt, how much work it is, and which node it came from. */
 export interface Held {
@@ -21,15 +22,18 @@ export interface SlotOptions {
 
 /** Until it has measured its own: blocks in a millisecond. */
 const firstRate = 1000
+/** Numbers of jobs have to fit a cell of the shared memory. */
+const lastSerial = 0x7fffffff
 
 export type Slot = ReturnType<typeof createSlot>
 
 export function createSlot({ onEnd }: SlotOptions) {
   const flags = new Int32Array(new SharedArrayBuffer(3 * Int32Array.BYTES_PER_ELEMENT))
   const jobs = new Map<number, Held>()
+  const unwanted = new Set<number>()
   let rate = firstRate
   let waiting = 0
-  let serial = 0
+  let next = 1
   let closed = false
   let thread = start()
 
@@ -44,17 +48,32 @@ export function createSlot({ onEnd }: SlotOptions) {
     return started
   }
 
-  function onProgress({ outcomes, work, ms }: Progress): void {
+  function onProgress({ succeeded, results, others, work, ms }: Progress): void {
     if (ms >= 1) rate += (work / ms - rate) / 4
-    for (const { serial: done, ...ending } of outcomes) end(done, ending)
+    for (const [index, serial] of succeeded.entries()) {
+      const at = index * resultBytes
+      end(serial, { kind: 'succeeded', result: results.subarray(at, at + resultBytes) })
+    }
+    for (const { serial, ending } of others) end(serial, ending)
+    signalUnwanted()
   }
 
-  function end(done: number, ending: Ending): void {
-    const held = jobs.get(done)
+  function end(serial: number, ending: Ending): void {
+    const held = jobs.get(serial)
     if (!held) return
-    jobs.delete(done)
+    jobs.delete(serial)
+    unwanted.delete(serial)
     waiting -= held.work
     onEnd(held, ending)
+  }
+
+  /** There is one cell: it is for the one that runs; the others have their turn when they do. */
+  function signalUnwanted(): void {
+    if (unwanted.size === 0) return
+    const [running] = jobs.keys()
+    if (running !== undefined && unwanted.has(running)) {
+      Atomics.store(flags, signals.cancelled, running)
+    }
   }
 
   /** A task took its thread down: it failed; those behind it go back, and a new thread starts. */
@@ -73,20 +92,24 @@ export function createSlot({ onEnd }: SlotOptions) {
     rate: () => rate,
 
     run(batch: { held: Held; lease: Lease }[]): void {
-      const bodies = together(batch.map(({ lease }) => lease.body))
-      const posted = batch.map(({ held, lease: { iterations } }, index): Job => {
-        serial = (serial % 0x7fffffff) + 1
-        jobs.set(serial, held)
+      if (next > lastSerial - batch.length) next = 1
+      const first = next
+      for (const { held } of batch) {
+        jobs.set(next, held)
         waiting += held.work
-        return { serial, iterations, body: bodies.views[index] as Job['body'] }
-      })
-      thread.postMessage(posted, [bodies.memory.buffer])
+        next += 1
+      }
+      const bodies = concat(batch.map(({ lease }) => lease.body))
+      const iterations = batch.map(({ lease }) => lease.iterations)
+      const sizes = batch.map(({ lease }) => lease.body.length)
+      thread.postMessage({ first, iterations, sizes, bodies } satisfies Batch, [bodies.buffer])
     },
 
     /** This lease is lost: stops it if it is running, forgets it in any case. */
     cancel(held: Held): void {
       const found = [...jobs].find(([, one]) => one === held)
-      if (found) Atomics.store(flags, signals.cancelled, found[0])
+      if (found) unwanted.add(found[0])
+      signalUnwanted()
     },
 
     /** Ends what runs, begins nothing more. */

@@ -127,7 +127,7 @@ function workerOf({ url }: NodeLink, secret: Uint8Array) {
       const reports = leases.map(({ id, attempt, iterations, body }) => ({
         id,
         attempt,
-        result: resultOf(body, iterations),
+        result: Buffer.from(resultOf(body, iterations), 'hex'),
       }))
       if (reports.length > 0) await client.complete(reports)
     },

@@ -2,6 +2,7 @@
 
 import { v7 } from 'uuid'
 import { describe, expect } from 'vitest'
+import { packResults, resultsType } from '../../src/core/reports.ts'
 import type { Result, Task } from '../../src/core/task.ts'
 import { type Box, type Cluster, it, type Running, send, until } from './harness.ts'
 import { endless, expected, longTask, shorterTask } from './work.ts'
@@ -40,14 +41,14 @@ async function onlyResultIs(cluster: Cluster, id: string, wanted: Partial<Result
 async function reportLate(cluster: Cluster, id: string, worker: string): Promise<void> {
   const node = cluster.node('node-1')
   const before = await node.task(id)
-  const wrong = { id, attempt: 1, result: '0'.repeat(128) }
+  const wrong = { id, attempt: 1, result: new Uint8Array(64) }
   const answer = await fetch(`${node.url}/v1/leases/complete`, {
     method: 'POST',
     headers: {
       authorization: `Bearer ${cluster.workerToken(worker)}`,
-      'content-type': 'application/json',
+      'content-type': resultsType,
     },
-    body: JSON.stringify({ reports: [wrong] }),
+    body: packResults([wrong]),
   })
   expect(answer.status).toBe(409)
   expect(await answer.json()).toEqual({ verdicts: ['lost'] })

@@ -3,13 +3,19 @@ import { z } from '@hono/zod-openapi'
 import type { Context } from 'hono'
 import { TmError } from '../../core/errors.ts'
 import { framesType } from '../../core/frames.ts'
+import { countResults, resultsType } from '../../core/reports.ts'
 import type { Deps } from '../app.ts'
 import type { Verdict } from '../store/store.ts'
+import { readBody } from './body.ts'
 import { type Env, guarded, routes } from './guard.ts'
 import { attemptSchema, json, verdictsSchema } from './schemas.ts'
 
 /** Answers of one claim carry at most so many bytes of bodies, but one body in any case. */
 const maxClaimBytes = 16 * 1024 ** 2
+/** Of one report: some 12,000 results. */
+const maxReportBytes = 1024 ** 2
+
+const binary = { schema: z.any().openapi({ type: 'string', format: 'binary' }) }
 
 const claim = guarded(['worker'], {
   method: 'post',
@@ -31,7 +37,7 @@ const claim = guarded(['worker'], {
   responses: {
     200: {
       description: 'Leases; none when there was no task in time',
-      content: { [framesType]: { schema: z.any().openapi({ type: 'string', format: 'binary' }) } },
+      content: { [framesType]: binary },
     },
   },
 })
@@ -55,22 +61,8 @@ const renew = guarded(['worker'], {
 const complete = guarded(['worker'], {
   method: 'post',
   path: '/v1/leases/complete',
-  summary: 'These succeeded',
-  request: {
-    body: {
-      required: true,
-      ...json(
-        z.object({
-          reports: many(
-            attemptSchema.extend({
-              result: z.string().regex(/^[0-9a-f]{128}$/, 'a result is 64 bytes in hex'),
-            }),
-          ),
-        }),
-        'Results, in hex',
-      ),
-    },
-  },
+  summary: 'These succeeded: records of 16 bytes id, 4 bytes attempt, 64 bytes result',
+  request: { body: { required: true, content: { [resultsType]: binary } } },
   responses: settled,
 })
 
@@ -124,12 +116,9 @@ export function leaseRoutes({ queue, workers }: Deps) {
       answer(c, await queue.renew(workerOf(c), c.req.valid('json').leases)),
     )
     .openapi(complete, async (c) => {
-      const reports = c.req.valid('json').reports.map(({ id, attempt, result }) => ({
-        id,
-        attempt,
-        result: new Uint8Array(Buffer.from(result, 'hex')),
-      }))
-      return settle(c, await queue.complete(workerOf(c), reports))
+      const packed = await readBody(c, maxReportBytes)
+      if (countResults(packed) === 0) throw new TmError('invalid', 'There is no result in it')
+      return settle(c, await queue.complete(workerOf(c), packed))
     })
     .openapi(fail, async (c) =>
       settle(c, await queue.fail(workerOf(c), c.req.valid('json').reports)),

@@ -84,12 +84,8 @@ export interface Store {
    */
   claim(request: ClaimRequest, now: Moment): Promise<PackedLeases>
   renew(worker: string, attempts: AttemptRef[], lease: number, now: Moment): Promise<Verdict[]>
-  /** Stores the result: 64 bytes, never changed afterwards. The body is let go. */
-  complete(
-    worker: string,
-    reports: (AttemptRef & { result: Uint8Array })[],
-    now: Moment,
-  ): Promise<Verdict[]>
+  /** Stores results (see core/reports.ts), never changed afterwards. The bodies are let go. */
+  complete(worker: string, packed: Uint8Array<ArrayBuffer>, now: Moment): Promise<Verdict[]>
   /** Queues the task again after `delay`, or fails it for good when its attempts are used up. */
   fail(
     worker: string,

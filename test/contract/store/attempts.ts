@@ -1,5 +1,7 @@
 /** What workers report: renew, complete, fail, release; and that no late report changes anything. */
+
 import { describe, expect, it } from 'vitest'
+import { packResults } from '../../../src/core/reports.ts'
 import type { Store, Verdict } from '../../../src/node/store/store.ts'
 import {
   at,
@@ -22,7 +24,7 @@ type Report = (store: Store, worker: string, id: string, attempt: number) => Pro
 const reports: Record<'renew' | 'complete' | 'fail' | 'release', Report> = {
   renew: (store, worker, id, attempt) => store.renew(worker, [{ id, attempt }], lease, at(100)),
   complete: (store, worker, id, attempt) =>
-    store.complete(worker, [{ id, attempt, result: digest(1) }], at(100)),
+    store.complete(worker, packResults([{ id, attempt, result: digest(1) }]), at(100)),
   fail: (store, worker, id, attempt) =>
     store.fail(worker, [{ id, attempt, error: 'broken', delay: 0 }], maxAttempts, at(100)),
   release: (store, worker, id, attempt) => store.release(worker, [{ id, attempt }], at(100)),
@@ -72,7 +74,7 @@ export function describeAttempts(held: Held): void {
 
     it('changes nothing of a succeeded task', async () => {
       const id = await running()
-      await held.store.complete('w1', [{ id, attempt: 1, result: digest(7) }], at(50))
+      await held.store.complete('w1', packResults([{ id, attempt: 1, result: digest(7) }]), at(50))
       const before = await taskOf(held.store, id)
       const expected = kind === 'complete' ? 'done' : 'lost'
       expect(await report(held.store, 'w1', id, 1)).toEqual([expected])
@@ -87,16 +89,16 @@ export function describeAttempts(held: Held): void {
     await claim(held.store, 10, { worker: 'w2' })
     const result = digest(3)
     const batch = [...ids, newId()].map((id) => ({ id, attempt: 1, result }))
-    const verdicts = await held.store.complete('w1', batch, at(20))
+    const verdicts = await held.store.complete('w1', packResults(batch), at(20))
     expect(verdicts).toEqual(['done', 'done', 'foreign', 'lost'])
     expect(await held.store.stats(at(20))).toMatchObject({ succeeded: 2, running: 1 })
-    expect(await held.store.complete('w1', [], at(20))).toEqual([])
+    expect(await held.store.complete('w1', packResults([]), at(20))).toEqual([])
   })
 
   it('stores a result that never changes', async () => {
     const id = await running()
-    await held.store.complete('w1', [{ id, attempt: 1, result: digest(1) }], at(20, 5))
-    await held.store.complete('w1', [{ id, attempt: 1, result: digest(2) }], at(30))
+    await held.store.complete('w1', packResults([{ id, attempt: 1, result: digest(1) }]), at(20, 5))
+    await held.store.complete('w1', packResults([{ id, attempt: 1, result: digest(2) }]), at(30))
     const task = await taskOf(held.store, id)
     expect(task).toMatchObject({ state: 'succeeded', result: hexOf(1), completedAt: epoch + 25 })
     expect(task).not.toHaveProperty('error')
@@ -108,7 +110,7 @@ export function describeAttempts(held: Held): void {
     await held.store.fail('w1', [{ id, attempt: 1, error: 'oops', delay: 0 }], 5, at(20))
     expect(await taskOf(held.store, id)).toMatchObject({ error: 'oops' })
     await claim(held.store, 30)
-    await held.store.complete('w1', [{ id, attempt: 2, result: digest(1) }], at(40))
+    await held.store.complete('w1', packResults([{ id, attempt: 2, result: digest(1) }]), at(40))
     const task = await taskOf(held.store, id)
     expect(task).toMatchObject({ state: 'succeeded', attempts: 2, failures: 1 })
     expect(task).not.toHaveProperty('error')

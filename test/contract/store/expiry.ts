@@ -1,5 +1,7 @@
 /** Leases that are not renewed: when they expire, and what becomes of the task. */
+
 import { describe, expect, it } from 'vitest'
+import { packResults } from '../../../src/core/reports.ts'
 import {
   at,
   claim,
@@ -69,7 +71,8 @@ export function describeExpiry(held: Held): void {
       const id = await running()
       await reap(lease)
       const result = digest(1)
-      const late = () => held.store.complete('w1', [{ id, attempt: 1, result }], at(lease + 1))
+      const late = () =>
+        held.store.complete('w1', packResults([{ id, attempt: 1, result }]), at(lease + 1))
       expect(await late()).toEqual(['lost'])
       expect(await held.store.renew('w1', [{ id, attempt: 1 }], lease, at(lease + 1))).toEqual([
         'lost',
@@ -77,7 +80,9 @@ export function describeExpiry(held: Held): void {
       await claim(held.store, lease + 2, { worker: 'w2' })
       expect(await late()).toEqual(['lost'])
       const report = { id, attempt: 2, result: digest(2) }
-      expect(await held.store.complete('w2', [report], at(lease + 3))).toEqual(['done'])
+      expect(await held.store.complete('w2', packResults([report]), at(lease + 3))).toEqual([
+        'done',
+      ])
     })
 
     it('fails the task after its last attempt, and the queue goes on', async () => {
@@ -116,7 +121,9 @@ export function describeExpiry(held: Held): void {
     it('takes a report that comes after the time but before the reaper', async () => {
       const id = await running()
       const report = { id, attempt: 1, result: digest(1) }
-      expect(await held.store.complete('w1', [report], at(lease + 5))).toEqual(['done'])
+      expect(await held.store.complete('w1', packResults([report]), at(lease + 5))).toEqual([
+        'done',
+      ])
       expect(await reap(lease + 6)).toEqual(none)
     })
   })

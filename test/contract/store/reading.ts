@@ -1,5 +1,7 @@
 /** What is read: lists and results page by page, counts, and the node's own small documents. */
+
 import { describe, expect, it } from 'vitest'
+import { packResults } from '../../../src/core/reports.ts'
 import type { TaskState } from '../../../src/core/task.ts'
 import {
   at,
@@ -20,7 +22,11 @@ export function describeReading(held: Held): void {
     const ids = await enqueue(held.store, count)
     await claim(held.store, 1000, { max: count })
     for (const [i, id] of ids.entries()) {
-      await held.store.complete('w1', [{ id, attempt: 1, result: digest(i) }], at(2000 + i))
+      await held.store.complete(
+        'w1',
+        packResults([{ id, attempt: 1, result: digest(i) }]),
+        at(2000 + i),
+      )
     }
     return ids
   }
@@ -117,9 +123,17 @@ export function describeReading(held: Held): void {
       const ids = await enqueue(held.store, 2)
       await claim(held.store, 10, { max: 2 })
       const [first = '', second = ''] = ids
-      await held.store.complete('w1', [{ id: first, attempt: 1, result: digest(1) }], at(20))
+      await held.store.complete(
+        'w1',
+        packResults([{ id: first, attempt: 1, result: digest(1) }]),
+        at(20),
+      )
       const back = at(30, -86_400_000)
-      await held.store.complete('w1', [{ id: second, attempt: 1, result: digest(2) }], back)
+      await held.store.complete(
+        'w1',
+        packResults([{ id: second, attempt: 1, result: digest(2) }]),
+        back,
+      )
       const { results } = await held.store.results({ limit: 9 })
       expect(results.map(({ id }) => id)).toEqual([second, first])
       expect(results.every(({ took }) => took >= 0)).toBe(true)
@@ -158,7 +172,11 @@ export function describeReading(held: Held): void {
       const ids = await enqueue(held.store, 6)
       await claim(held.store, 10, { max: 3 })
       const [a = '', b = '', , d = ''] = ids
-      await held.store.complete('w1', [{ id: a, attempt: 1, result: digest(1) }], at(20))
+      await held.store.complete(
+        'w1',
+        packResults([{ id: a, attempt: 1, result: digest(1) }]),
+        at(20),
+      )
       await held.store.fail('w1', [{ id: b, attempt: 1, error: 'no', delay: 0 }], 1, at(20))
       await held.store.cancel(d, at(20))
       expect(await held.store.stats(at(105))).toEqual({
@@ -215,7 +233,11 @@ export function describeReading(held: Held): void {
     const [, [lease], verdicts, after] = await Promise.all([
       held.store.enqueue([task], at(0)),
       claim(held.store, 1),
-      held.store.complete('w1', [{ id: task.id, attempt: 1, result: digest(4) }], at(2)),
+      held.store.complete(
+        'w1',
+        packResults([{ id: task.id, attempt: 1, result: digest(4) }]),
+        at(2),
+      ),
       taskOf(held.store, task.id),
     ])
     expect([lease?.id, verdicts]).toEqual([task.id, ['done']])

@@ -1,5 +1,7 @@
 /** A node that starts again: everything is there, and nobody is punished for the time between. */
+
 import { describe, expect, it } from 'vitest'
+import { packResults } from '../../../src/core/reports.ts'
 import { maxRetryDelayMs } from '../../../src/core/retry.ts'
 import {
   at,
@@ -27,7 +29,11 @@ export function describeReopening(held: Held): void {
       await claim(held.store, 10, { max: 4 })
       const [a = '', b = '', c = '', , e = ''] = ids
       for (const [i, id] of [b, a].entries()) {
-        await held.store.complete('w1', [{ id, attempt: 1, result: digest(i) }], at(20 + i))
+        await held.store.complete(
+          'w1',
+          packResults([{ id, attempt: 1, result: digest(i) }]),
+          at(20 + i),
+        )
       }
       await held.store.fail('w1', [{ id: c, attempt: 1, error: 'no', delay: 0 }], 1, at(30))
       await held.store.cancel(e, at(40))
@@ -63,9 +69,13 @@ export function describeReopening(held: Held): void {
       const ids = await enqueue(held.store, 2)
       await claim(held.store, 10, { max: 2 })
       const [a = '', b = ''] = ids
-      await held.store.complete('w1', [{ id: a, attempt: 1, result: digest(1) }], at(20))
+      await held.store.complete(
+        'w1',
+        packResults([{ id: a, attempt: 1, result: digest(1) }]),
+        at(20),
+      )
       const store = await restart(30)
-      await store.complete('w1', [{ id: b, attempt: 1, result: digest(2) }], at(40))
+      await store.complete('w1', packResults([{ id: b, attempt: 1, result: digest(2) }]), at(40))
       const { results } = await store.results({ limit: 9 })
       expect(results.map(({ id }) => id)).toEqual([b, a])
     })
@@ -90,7 +100,9 @@ export function describeReopening(held: Held): void {
       await claim(held.store, 0)
       const store = await restart(99 * lease)
       const report = { id, attempt: 1, result: digest(1) }
-      expect(await store.complete('w1', [report], at(99 * lease + 1))).toEqual(['done'])
+      expect(await store.complete('w1', packResults([report]), at(99 * lease + 1))).toEqual([
+        'done',
+      ])
       expect(await taskOf(store, id)).toMatchObject({ state: 'succeeded', failures: 0 })
     })
 

@@ -1,5 +1,7 @@
 /** What is cleaned up, when, and what never is. */
+
 import { describe, expect, it } from 'vitest'
+import { packResults } from '../../../src/core/reports.ts'
 import type { Retention } from '../../../src/node/store/store.ts'
 import { at, bytes, claim, digest, enqueue, epoch, type Held, newTask, taskOf } from './held.ts'
 
@@ -19,7 +21,7 @@ export function describeRetention(held: Held): void {
     const ids = await enqueue(held.store, count, ms)
     const leases = await claim(held.store, ms + count, { max: count })
     const reports = leases.map(({ id, attempt }) => ({ id, attempt, result: digest(1) }))
-    await held.store.complete('w1', reports, at(ms + count))
+    await held.store.complete('w1', packResults(reports), at(ms + count))
     return ids
   }
 

@@ -1,5 +1,7 @@
 /** What users do to tasks: enqueue, cancel, retry, get. */
+
 import { describe, expect, it } from 'vitest'
+import { packResults } from '../../../src/core/reports.ts'
 import { maxIterations } from '../../../src/core/task.ts'
 import {
   at,
@@ -53,7 +55,7 @@ export function describeTasks(held: Held): void {
       if (state === 'cancelled') await held.store.cancel(task.id, at(1))
       else await claim(held.store, 1)
       const report = { id: task.id, attempt: 1, result: digest(1) }
-      if (state === 'succeeded') await held.store.complete('w1', [report], at(2))
+      if (state === 'succeeded') await held.store.complete('w1', packResults([report]), at(2))
       expect(await held.store.enqueue([task], at(3))).toEqual(['known'])
       expect(await taskOf(held.store, task.id)).toMatchObject({ state })
       expect(await held.store.enqueue([{ ...task, iterations: 9 }], at(3))).toEqual(['conflict'])
@@ -115,7 +117,9 @@ export function describeTasks(held: Held): void {
       const ref = { id, attempt: 1 }
       expect(await held.store.renew('w1', [ref], lease, at(3))).toEqual(['lost'])
       const result = digest(1)
-      expect(await held.store.complete('w1', [{ ...ref, result }], at(3))).toEqual(['lost'])
+      expect(await held.store.complete('w1', packResults([{ ...ref, result }]), at(3))).toEqual([
+        'lost',
+      ])
       expect(await held.store.fail('w1', [{ ...ref, error: '', delay: 0 }], 5, at(3))).toEqual([
         'lost',
       ])
@@ -127,7 +131,11 @@ export function describeTasks(held: Held): void {
     it('changes nothing the second time, and nothing of a finished task', async () => {
       const [a = '', b = ''] = await enqueue(held.store, 2)
       await claim(held.store, 5)
-      await held.store.complete('w1', [{ id: a, attempt: 1, result: digest(1) }], at(6))
+      await held.store.complete(
+        'w1',
+        packResults([{ id: a, attempt: 1, result: digest(1) }]),
+        at(6),
+      )
       const [succeeded] = await held.store.get([a])
       expect(await held.store.cancel(a, at(7))).toEqual(succeeded)
       const first = await held.store.cancel(b, at(7))
@@ -164,14 +172,14 @@ export function describeTasks(held: Held): void {
       await held.store.retry(id, at(10))
       await claim(held.store, 11, { worker: 'w2' })
       const late = { id, attempt: 1, result: digest(9) }
-      expect(await held.store.complete('w1', [late], at(12))).toEqual(['lost'])
+      expect(await held.store.complete('w1', packResults([late]), at(12))).toEqual(['lost'])
     })
 
     it.each(['queued', 'running', 'succeeded', 'cancelled'])('leaves a %s task', async (state) => {
       const [id = ''] = await enqueue(held.store, 1)
       if (state === 'running' || state === 'succeeded') await claim(held.store, 1)
       const report = { id, attempt: 1, result: digest(1) }
-      if (state === 'succeeded') await held.store.complete('w1', [report], at(2))
+      if (state === 'succeeded') await held.store.complete('w1', packResults([report]), at(2))
       if (state === 'cancelled') await held.store.cancel(id, at(2))
       const before = await taskOf(held.store, id)
       expect(before.state).toBe(state)

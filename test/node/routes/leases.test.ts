@@ -1,6 +1,7 @@
 /** What a worker may do, and what it is told when it comes too late or is not meant. */
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { decodeFrames } from '../../../src/core/frames.ts'
+import { packResults, resultsType } from '../../../src/core/reports.ts'
 import { createNode, type TestNode } from '../harness.ts'
 
 let node: TestNode
@@ -11,7 +12,7 @@ beforeEach(async () => {
 afterEach(() => node.close())
 
 const id = (n: number) => `01997a5e-4b7e-7cc2-8f6a-${String(n).padStart(12, '0')}`
-const result = 'ab'.repeat(64)
+const result = Buffer.alloc(64, 0xab)
 
 async function enqueue(...numbers: number[]): Promise<void> {
   await node.queue.enqueue(
@@ -28,8 +29,17 @@ async function claim(subject = 'w1', wish: object = {}) {
   return frames
 }
 
+async function post(kind: string, body: object, subject = 'w1') {
+  const as = 'worker'
+  if (!(body instanceof Uint8Array)) {
+    return await node.send('POST', `/v1/leases/${kind}`, body, { as, subject })
+  }
+  const headers = { 'content-type': resultsType }
+  return await node.request(`/v1/leases/${kind}`, { as, subject, method: 'POST', body, headers })
+}
+
 async function report(kind: string, body: object, subject = 'w1') {
-  const response = await node.send('POST', `/v1/leases/${kind}`, body, { as: 'worker', subject })
+  const response = await post(kind, body, subject)
   return [response.status, ((await response.json()) as { verdicts: string[] }).verdicts]
 }
 
@@ -61,12 +71,12 @@ describe('leases', () => {
     await enqueue(1)
     await claim()
     const reports = [{ id: id(1), attempt: 1, result }]
-    expect(await report('complete', { reports }, 'w2')).toEqual([403, ['foreign']])
-    expect(await report('complete', { reports })).toEqual([200, ['done']])
-    expect(await report('complete', { reports })).toEqual([200, ['done']])
-    const other = [{ id: id(1), attempt: 1, result: 'cd'.repeat(64) }]
-    await report('complete', { reports: other })
-    expect((await node.queue.get(id(1))).result).toBe(result)
+    expect(await report('complete', packResults(reports), 'w2')).toEqual([403, ['foreign']])
+    expect(await report('complete', packResults(reports))).toEqual([200, ['done']])
+    expect(await report('complete', packResults(reports))).toEqual([200, ['done']])
+    const other = [{ id: id(1), attempt: 1, result: Buffer.alloc(64, 0xcd) }]
+    await report('complete', packResults(other))
+    expect((await node.queue.get(id(1))).result).toBe('ab'.repeat(64))
   })
 
   it('are lost once they have expired and somebody else has the task: 409, nothing changes', async () => {
@@ -76,7 +86,7 @@ describe('leases', () => {
     await node.queue.reap()
     const [again] = await claim('w2')
     expect(again?.header).toMatchObject({ attempt: 2 })
-    const late = { reports: [{ id: id(1), attempt: 1, result }] }
+    const late = packResults([{ id: id(1), attempt: 1, result }])
     expect(await report('complete', late, 'w1')).toEqual([409, ['lost']])
     expect(await report('renew', { leases: [{ id: id(1), attempt: 1 }] }, 'w1')).toEqual([
       409,
@@ -134,7 +144,7 @@ describe('leases', () => {
     await claim()
     await node.queue.cancel(id(2))
     const reports = [1, 2, 3].map((n) => ({ id: id(n), attempt: 1, result }))
-    expect(await report('complete', { reports })).toEqual([200, ['done', 'lost', 'lost']])
+    expect(await report('complete', packResults(reports))).toEqual([200, ['done', 'lost', 'lost']])
     expect((await node.queue.get(id(2))).state).toBe('cancelled')
   })
 
@@ -142,12 +152,13 @@ describe('leases', () => {
     ['claim', { max: 0, maxWork: 1, wait: 0 }],
     ['claim', { max: 1, maxWork: 1, wait: 120_000 }],
     ['complete', { reports: [{ id: id(1), attempt: 1, result: 'abc' }] }],
-    ['complete', { reports: [{ id: 'x', attempt: 1, result }] }],
-    ['complete', { reports: [] }],
+    ['complete', new Uint8Array(83)],
+    ['complete', new Uint8Array(85)],
+    ['complete', new Uint8Array()],
     ['renew', { leases: [{ id: id(1), attempt: 0 }] }],
     ['fail', { reports: [{ id: id(1), attempt: 1 }] }],
   ])('%s refuses %j', async (kind, body) => {
-    const response = await node.send('POST', `/v1/leases/${kind}`, body, { as: 'worker' })
+    const response = await post(kind, body)
     expect(response.status).toBe(400)
     expect(await response.json()).toMatchObject({ error: { code: 'invalid' } })
   })
@@ -165,7 +176,7 @@ describe('leases', () => {
     await claim('w1', { max: 1 })
     await node.request('/v1/drain', { method: 'POST' })
     expect(await claim('w2')).toEqual([])
-    const done = await report('complete', { reports: [{ id: id(1), attempt: 1, result }] })
+    const done = await report('complete', packResults([{ id: id(1), attempt: 1, result }]))
     expect(done).toEqual([200, ['done']])
     const refused = await node.request('/enqueue?iterations=1', { method: 'PUT' })
     expect(refused.status).toBe(503)

@@ -1,6 +1,8 @@
 /** Looking at tasks and results, changing settings, workers that come and go, errors nobody foresaw. */
+
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { unpackLeases } from '../../../src/core/leases.ts'
+import { packResults } from '../../../src/core/reports.ts'
 import type { Result, Task } from '../../../src/core/task.ts'
 import type { SiblingClient } from '../../../src/node/siblings.ts'
 import { createNode, type TestNode } from '../harness.ts'
@@ -32,7 +34,7 @@ async function work(subject: TestNode = node): Promise<void> {
   )) {
     subject.bench.time.wall += 10
     const result = new Uint8Array(64).fill(body[0] ?? 0)
-    await subject.queue.complete('w', [{ id: task, attempt, result }])
+    await subject.queue.complete('w', packResults([{ id: task, attempt, result }]))
   }
 }
 

@@ -1,7 +1,9 @@
 /** A disk that is full, or that can not be written: nothing is acknowledged that is not stored. */
+
 import { rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { afterEach, expect, it, type TestContext } from 'vitest'
+import { packResults } from '../../../src/core/reports.ts'
 import type { NewTask } from '../../../src/core/task.ts'
 import { openSqliteStore } from '../../../src/node/store/sqlite/sqlite.ts'
 import type { Store } from '../../../src/node/store/store.ts'
@@ -71,7 +73,7 @@ it('says when the disk is full, reads on, and recovers by itself', async (contex
   expect(await store.enqueue([refused], at(0))).toEqual(['created'])
   const [lease] = await claim(store, 1e6)
   const report = { id: lease?.id ?? '', attempt: 1, result: digest(1) }
-  expect(await store.complete('w1', [report], at(1e6))).toEqual(['done'])
+  expect(await store.complete('w1', packResults([report]), at(1e6))).toEqual(['done'])
 
   await store.close()
   store = await openSqliteStore({ folder })

@@ -1,7 +1,9 @@
 /** A database of an older tm: opened, brought up to date, and nothing in it lost. */
+
 import { join } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
 import { afterEach, beforeEach, expect, it } from 'vitest'
+import { packResults } from '../../../src/core/reports.ts'
 import { openSqliteStore } from '../../../src/node/store/sqlite/sqlite.ts'
 import { at, bytes, claim, digest, epoch, hexOf, lease, newId } from '../../contract/store/held.ts'
 import { type Folder, shareCompiledCode, temporaryFolder } from './folder.ts'
@@ -76,7 +78,7 @@ it('brings version 1 up to date', async () => {
   await store.resume(lease, at(10))
   await store.retry(ids[4] as string, at(11))
   const report = { id: ids[3] as string, attempt: 1, result: digest(3) }
-  expect(await store.complete('w1', [report], at(12))).toEqual(['done'])
+  expect(await store.complete('w1', packResults([report]), at(12))).toEqual(['done'])
   const leases = await claim(store, 13, { max: 9 })
   expect(leases.map(({ id, body }) => [id, body])).toEqual([
     [ids[2], new Uint8Array([1, 2, 3, 3])],

@@ -2,11 +2,13 @@
  * Random histories of a queue, on the SQLite store and on a plain model of it: after every step the
  * answers, the tasks, the results and the counts are the same.
  */
+
 import { isDeepStrictEqual } from 'node:util'
 import fc from 'fast-check'
 import { expect, it } from 'vitest'
 import type { Moment } from '../../../src/core/clock.ts'
 import { unpackLeases } from '../../../src/core/leases.ts'
+import { packResults } from '../../../src/core/reports.ts'
 import type { NewTask } from '../../../src/core/task.ts'
 import { openSqliteStore } from '../../../src/node/store/sqlite/sqlite.ts'
 import type { AttemptRef, Store } from '../../../src/node/store/store.ts'
@@ -119,7 +121,7 @@ const acts: Record<string, Act> = {
     const expected = reports.map(({ result }) => {
       return model.complete(worker, ref, Buffer.from(result).toString('hex'), now)
     })
-    same(await store.complete(worker, reports, now), expected)
+    same(await store.complete(worker, packResults(reports), now), expected)
   },
   async fail(history, a, b) {
     const { store, model, now } = history

@@ -4,12 +4,11 @@
  */
 import type { DatabaseSync } from 'node:sqlite'
 import { packLeases, type StoredLease } from '../../../core/leases.ts'
-import { workOf } from '../../../core/task.ts'
+import { idText, workOf } from '../../../core/task.ts'
 import type { ClaimRequest } from '../store.ts'
 import type { Bodies } from './bodies.ts'
 import type { Memory } from './memory.ts'
 import type { Engine } from './methods.ts'
-import { fromBlob } from './rows.ts'
 import { stateNumbers as states } from './schema.ts'
 
 interface ClaimRow {
@@ -66,10 +65,10 @@ export function claimMethod(
       const writers = bodies.writers(rows)
       const leases = rows.map((row, index): StoredLease => {
         const { seq, iterations, size, upload } = row
-        const id = fromBlob(row.id)
+        const id = idText(row.id)
         if (row.attempt === 0) {
           const times = { begun: now.steady, until, startedAt: now.wall }
-          memory.add({ id, key: row.id, seq, iterations, upload, worker, ...times })
+          memory.add({ id, seq, iterations, upload, worker, ...times })
           counters.freshFrom = seq + 1
         } else {
           begin.run(worker, until, now.wall, seq)

@@ -5,7 +5,7 @@
  */
 import type { DatabaseSync } from 'node:sqlite'
 import { maxRetryDelayMs } from '../../../core/retry.ts'
-import type { NewTask } from '../../../core/task.ts'
+import { idBytes, type NewTask } from '../../../core/task.ts'
 import { createBodies } from './bodies.ts'
 import { claimMethod } from './claims.ts'
 import { attemptEnd, reapMethod } from './expiry.ts'
@@ -14,7 +14,7 @@ import type { Engine } from './methods.ts'
 import { readingMethods } from './reading.ts'
 import { reportMethods } from './reports.ts'
 import { tidyMethod } from './retention.ts'
-import { selectTasks, type TaskRow, toBlob, toTask } from './rows.ts'
+import { selectTasks, type TaskRow, toTask } from './rows.ts'
 import { stateNumbers as states } from './schema.ts'
 
 export function createEngine(database: DatabaseSync): Engine {
@@ -46,7 +46,7 @@ export function createEngine(database: DatabaseSync): Engine {
   const find = (id: string) => {
     const lease = memory.first.get(id)
     if (lease) memory.keep(lease)
-    return byId.get(toBlob(id)) as TaskRow | undefined
+    return byId.get(idBytes(id)) as TaskRow | undefined
   }
   const endAttempt = attemptEnd(database, memory)
 
@@ -82,7 +82,7 @@ export function createEngine(database: DatabaseSync): Engine {
         const seq = counters.nextSeq
         const upload = bodies.uploadOf(task)
         const times = [Math.floor(now.steady), now.wall] as const
-        const added = insert.run(seq, toBlob(id), iterations, body.length, upload, ...times)
+        const added = insert.run(seq, idBytes(id), iterations, body.length, upload, ...times)
         if (added.changes === 0) {
           bodies.forget(task)
           return isSame(find(id) as TaskRow, task) ? 'known' : 'conflict'
@@ -119,7 +119,7 @@ export function createEngine(database: DatabaseSync): Engine {
     },
 
     markPulled(ids) {
-      for (const id of ids) counters.unpulled -= Number(pull.run(toBlob(id)).changes)
+      for (const id of ids) counters.unpulled -= Number(pull.run(idBytes(id)).changes)
     },
 
     save(key, value) {

@@ -10,7 +10,6 @@ import { stateNumbers as states } from './schema.ts'
 /** A first attempt that the tables know nothing of: there the task is still queued. */
 export interface FirstLease {
   id: string
-  key: Uint8Array
   seq: number
   iterations: number
   upload: number | null

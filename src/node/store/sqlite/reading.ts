@@ -1,14 +1,13 @@
 /** What is read: tasks and results one by one and page by page, the counts, the small documents. */
 import type { DatabaseSync } from 'node:sqlite'
+import { idBytes, idText } from '../../../core/task.ts'
 import type { Memory } from './memory.ts'
 import type { Engine } from './methods.ts'
 import {
-  fromBlob,
   type ResultRow,
   selectResults,
   selectTasks,
   type TaskRow,
-  toBlob,
   toResult,
   toTask,
   withLease,
@@ -43,7 +42,7 @@ export function readingMethods(
   return {
     get(ids) {
       return ids.map((id) => {
-        const row = byId.get(toBlob(id)) as TaskRow | undefined
+        const row = byId.get(idBytes(id)) as TaskRow | undefined
         return row && toTask(withLease(row, first.get(id)))
       })
     },
@@ -51,7 +50,7 @@ export function readingMethods(
     list({ state, limit, cursor = 0 }) {
       const scanned = state === undefined ? limit : scanWindow
       const rows = (page.all(cursor, scanned) as unknown as TaskRow[]).map((row) =>
-        first.size > 0 ? withLease(row, first.get(fromBlob(row.id))) : row,
+        first.size > 0 ? withLease(row, first.get(idText(row.id))) : row,
       )
       const wanted = state && states[state]
       const matching = rows.filter((row) => wanted === undefined || row.state === wanted)

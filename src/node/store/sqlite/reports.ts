@@ -3,12 +3,14 @@
  * state, attempt and worker, so that a late report changes nothing.
  */
 import type { DatabaseSync } from 'node:sqlite'
+import { type PackedReport, unpackResults } from '../../../core/reports.ts'
+import { idBytes, idText } from '../../../core/task.ts'
 import type { Verdict } from '../store.ts'
 import type { Bodies } from './bodies.ts'
 import type { EndAttempt } from './expiry.ts'
 import type { FirstLease, Memory } from './memory.ts'
 import type { Engine } from './methods.ts'
-import { type TaskRow, toBlob } from './rows.ts'
+import type { TaskRow } from './rows.ts'
 import { stateNumbers as states } from './schema.ts'
 
 type ReportMethods = Pick<Engine, 'renew' | 'complete' | 'fail' | 'release'>
@@ -22,7 +24,6 @@ interface Parts {
 }
 
 interface Ended {
-  key: Uint8Array
   seq: number
   iterations: number
   upload: number | null
@@ -59,6 +60,7 @@ export function reportMethods(
     return settled.includes(row.state) ? 'done' : 'lost'
   }
 
+  /** The first lease of a task, if it is what this report is about. */
   function held(worker: string, id: string, attempt: number): FirstLease | undefined {
     const lease = memory.first.get(id)
     return lease && attempt === 1 && lease.worker === worker ? lease : undefined
@@ -71,12 +73,11 @@ export function reportMethods(
   }
 
   /** Ends the attempt, if the worker holds it. */
-  function end(worker: string, id: string, attempt: number): Ended | undefined {
+  function end(worker: string, id: string, { key, attempt }: PackedReport): Ended | undefined {
     const lease = held(worker, id, attempt)
     if (!lease) {
-      const key = toBlob(id)
       const row = succeed.get(counters.nextDone, key, attempt, worker)
-      return row && { ...(row as unknown as Ended), key }
+      return row as Ended | undefined
     }
     succeedFirst.run(counters.nextDone, lease.seq)
     memory.remove(lease)
@@ -88,19 +89,20 @@ export function reportMethods(
       const until = Math.floor(now.steady + lease)
       return attempts.map((ref) => {
         keep(worker, ref.id, ref.attempt)
-        const changed = extend.run(until, toBlob(ref.id), ref.attempt, worker).changes
+        const changed = extend.run(until, idBytes(ref.id), ref.attempt, worker).changes
         return changed ? 'done' : verdictOn(worker, ref)
       })
     },
 
-    complete(worker, reports, now) {
-      return reports.map(({ id, attempt, result }) => {
-        const ended = end(worker, id, attempt)
+    complete(worker, packed, now) {
+      return unpackResults(packed).map((report) => {
+        const { key, attempt, result } = report
+        const id = idText(key)
+        const ended = end(worker, id, report)
         if (!ended) return verdictOn(worker, { id, attempt }, states.succeeded)
-        const { seq, key, iterations, upload, started_at } = ended
-        const done = counters.nextDone
+        const { seq, iterations, upload, started_at } = ended
         const times = [started_at, now.wall] as const
-        insertResult.run(done, seq, key, iterations, attempt, worker, ...times, result)
+        insertResult.run(counters.nextDone, seq, key, iterations, attempt, worker, ...times, result)
         bodies.drop(seq, upload)
         counters.nextDone += 1
         counters.running -= 1
@@ -125,7 +127,7 @@ export function reportMethods(
     release(worker, attempts) {
       return attempts.map((ref) => {
         keep(worker, ref.id, ref.attempt)
-        const changed = handBack.run(toBlob(ref.id), ref.attempt, worker).changes
+        const changed = handBack.run(idBytes(ref.id), ref.attempt, worker).changes
         if (!changed) return verdictOn(worker, ref, states.queued)
         counters.running -= 1
         counters.queued += 1

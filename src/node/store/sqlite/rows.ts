@@ -1,5 +1,5 @@
-/** Between rows of the database and tasks: ids as 16 bytes, states as numbers, results as 64 bytes. */
-import type { Result, Task, TaskState } from '../../../core/task.ts'
+/** Between rows of the database and tasks: ids as bytes, states as numbers, results as bytes. */
+import { idText, type Result, type Task, type TaskState } from '../../../core/task.ts'
 import type { FirstLease } from './memory.ts'
 import { stateNumbers } from './schema.ts'
 
@@ -45,16 +45,6 @@ export const selectTasks = `SELECT seq, tasks.id, state, tasks.iterations, size,
 export const selectResults = `SELECT done_seq, id, iterations, attempt, started_at, finished_at, result
   FROM results`
 
-export function toBlob(id: string): Uint8Array {
-  return Buffer.from(id.replaceAll('-', ''), 'hex')
-}
-
-export function fromBlob(blob: Uint8Array): string {
-  const hex = toHex(blob)
-  const part = (from: number, to: number) => hex.slice(from, to)
-  return `${part(0, 8)}-${part(8, 12)}-${part(12, 16)}-${part(16, 20)}-${part(20, 32)}`
-}
-
 function toHex(bytes: Uint8Array): string {
   return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length).toString('hex')
 }
@@ -70,7 +60,7 @@ export function withLease(row: TaskRow, lease: FirstLease | undefined): TaskRow 
 export function toTask(row: TaskRow): Task {
   const state = stateNames[row.state] as TaskState
   const task: Task = {
-    id: fromBlob(row.id),
+    id: idText(row.id),
     state,
     iterations: row.iterations,
     size: row.size,
@@ -89,7 +79,7 @@ export function toTask(row: TaskRow): Task {
 
 export function toResult(row: ResultRow): Result {
   return {
-    id: fromBlob(row.id),
+    id: idText(row.id),
     result: toHex(row.result),
     iterations: row.iterations,
     completedAt: row.finished_at,
