@@ -75,7 +75,10 @@ export function idBytes(id: string): Buffer {
 }
 
 export function idText(bytes: Uint8Array): string {
-  const hex = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length).toString('hex')
+  return idFromHex(Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length).toString('hex'))
+}
+
+export function idFromHex(hex: string): string {
   const part = (from: number, to: number) => hex.slice(from, to)
   return `${part(0, 8)}-${part(8, 12)}-${part(12, 16)}-${part(16, 20)}-${part(20, 32)}`
 }

@@ -4,37 +4,52 @@
  */
 import type { DatabaseSync } from 'node:sqlite'
 import { packLeases, type StoredLease } from '../../../core/leases.ts'
-import { idText, workOf } from '../../../core/task.ts'
+import { idFromHex, workOf } from '../../../core/task.ts'
 import type { ClaimRequest } from '../store.ts'
 import type { Bodies } from './bodies.ts'
 import type { Memory } from './memory.ts'
 import type { Engine } from './methods.ts'
 import { stateNumbers as states } from './schema.ts'
 
-interface ClaimRow {
+/** As arrays, with ids as text: a third of the time of objects with ids as bytes. */
+type ClaimRow = [
+  seq: number,
+  hex: string,
+  iterations: number,
+  size: number,
+  upload: number | null,
+  attempt: number,
+  runAt: number,
+]
+
+interface Chosen {
   seq: number
-  id: Uint8Array
+  id: string
   iterations: number
   size: number
   upload: number | null
   attempt: number
-  run_at: number
 }
 
-const columns = 'seq, id, iterations, size, upload, attempt, run_at'
+const columns = 'seq, lower(hex(id)), iterations, size, upload, attempt, run_at'
 
 export function claimMethod(
   database: DatabaseSync,
   memory: Memory,
   bodies: Bodies,
 ): Pick<Engine, 'claim'> {
-  const sql = (text: string) => database.prepare(text)
+  const rows = (text: string) => {
+    const statement = database.prepare(text)
+    statement.setReturnArrays(true)
+    return statement
+  }
   const { counters } = memory
-  const fresh = sql(`SELECT ${columns} FROM tasks
+  const fresh = rows(`SELECT ${columns} FROM tasks
     WHERE seq >= ? AND state = ${states.queued} AND attempt = 0 ORDER BY seq LIMIT ?`)
-  const returned = sql(`SELECT ${columns} FROM tasks
+  const returned = rows(`SELECT ${columns} FROM tasks
     WHERE state = ${states.queued} AND attempt > 0 AND run_at <= ? ORDER BY run_at, seq LIMIT ?`)
-  const begin = sql(`UPDATE tasks SET state = ${states.running}, attempt = attempt + 1, worker = ?,
+  const begin =
+    database.prepare(`UPDATE tasks SET state = ${states.running}, attempt = attempt + 1, worker = ?,
     lease_until = ?, started_at = ? WHERE seq = ?`)
 
   function candidates(steady: number, max: number): Iterable<ClaimRow> {
@@ -43,30 +58,29 @@ export function claimMethod(
     return back.length === 0 ? first : inOrder(back, first)
   }
 
-  function choose({ max, maxWork, maxBytes }: ClaimRequest, steady: number): ClaimRow[] {
-    const rows: ClaimRow[] = []
+  function choose({ max, maxWork, maxBytes }: ClaimRequest, steady: number): Chosen[] {
+    const chosen: Chosen[] = []
     let work = 0
     let bytes = 0
-    for (const row of candidates(steady, max)) {
-      if (rows.length === max || (rows.length > 0 && bytes + row.size > maxBytes)) break
-      rows.push(row)
-      work += workOf(row)
-      bytes += row.size
+    for (const [seq, hex, iterations, size, upload, attempt] of candidates(steady, max)) {
+      if (chosen.length === max || (chosen.length > 0 && bytes + size > maxBytes)) break
+      chosen.push({ seq, id: idFromHex(hex), iterations, size, upload, attempt })
+      work += workOf({ iterations, size })
+      bytes += size
       if (work >= maxWork) break
     }
-    return rows
+    return chosen
   }
 
   return {
     claim(request, now) {
       const { worker, lease } = request
       const until = Math.floor(now.steady + lease)
-      const rows = choose(request, now.steady)
-      const writers = bodies.writers(rows)
-      const leases = rows.map((row, index): StoredLease => {
-        const { seq, iterations, size, upload } = row
-        const id = idText(row.id)
-        if (row.attempt === 0) {
+      const chosen = choose(request, now.steady)
+      const writers = bodies.writers(chosen)
+      const leases = chosen.map((task, index): StoredLease => {
+        const { seq, id, iterations, size, upload, attempt } = task
+        if (attempt === 0) {
           const times = { begun: now.steady, until, startedAt: now.wall }
           memory.add({ id, seq, iterations, upload, worker, ...times })
           counters.freshFrom = seq + 1
@@ -74,7 +88,7 @@ export function claimMethod(
           begin.run(worker, until, now.wall, seq)
         }
         const write = writers[index] as StoredLease['write']
-        return { id, attempt: row.attempt + 1, iterations, size, write }
+        return { id, attempt: attempt + 1, iterations, size, write }
       })
       counters.queued -= leases.length
       counters.running += leases.length
@@ -86,8 +100,8 @@ export function claimMethod(
 /** Both lists as one, by time and then by number. */
 function* inOrder(back: ClaimRow[], first: Iterable<ClaimRow>): Generator<ClaimRow> {
   let at = 0
-  const before = (row: ClaimRow, other: ClaimRow) =>
-    row.run_at < other.run_at || (row.run_at === other.run_at && row.seq < other.seq)
+  const before = ([seq, , , , , , runAt]: ClaimRow, other: ClaimRow) =>
+    runAt < other[6] || (runAt === other[6] && seq < other[0])
   for (const row of first) {
     for (let next = back[at]; next && before(next, row); next = back[at]) {
       yield next

@@ -46,14 +46,16 @@ function refuseLoss(file: string, marker: string): void {
 
 /**
  * WAL with FULL fsyncs the log at every commit (sqlite.org/pragma.html#pragma_synchronous). The
- * exclusive lock keeps a second node off the same data, and needs no shared-memory file.
+ * exclusive lock keeps a second node off the same data, and needs no shared-memory file. Large pages
+ * take in twice as many tasks of 1 KiB in bulk as pages of 4 KiB; the log is written back every 16 MiB.
  */
 function configure(database: DatabaseSync): void {
   database.exec(`
+    PRAGMA page_size = 16384;
     PRAGMA locking_mode = EXCLUSIVE;
     PRAGMA journal_mode = WAL;
     PRAGMA synchronous = FULL;
-    PRAGMA wal_autocheckpoint = 4000;
+    PRAGMA wal_autocheckpoint = 1000;
     PRAGMA cache_size = -32000;
     PRAGMA temp_store = MEMORY;
   `)
