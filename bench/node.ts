@@ -7,6 +7,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { fileURLToPath } from 'node:url'
 import { type Client, connect } from '../src/client/client.ts'
 import { signToken } from '../src/core/tokens.ts'
+import type { Address } from './connection.ts'
 
 const tm = fileURLToPath(new URL('../bin/run.js', import.meta.url))
 
@@ -67,6 +68,11 @@ async function ended(child: ChildProcess): Promise<void> {
   if (child.exitCode !== null || child.signalCode !== null) return
   child.kill()
   await new Promise((resolve) => child.once('exit', resolve))
+}
+
+export function addressOf({ url }: BenchNode): Address {
+  const { hostname, port } = new URL(url)
+  return { host: hostname, port: Number(port) }
 }
 
 /** Resident memory of a process, in bytes. */

@@ -10,12 +10,13 @@ import { commands } from './commands.ts'
 import { enqueue } from './enqueue.ts'
 import { growth } from './growth.ts'
 import { kernel } from './kernel.ts'
+import { latency } from './latency.ts'
 import { peers } from './peers.ts'
 import { isMet, type Row, show } from './table.ts'
 import { through } from './through.ts'
 import { workers } from './workers.ts'
 
-const benches = { kernel, enqueue, through, workers, growth, commands, peers }
+const benches = { kernel, enqueue, through, latency, workers, growth, commands, peers }
 const { values, positionals } = parseArgs({
   allowPositionals: true,
   options: { runs: { type: 'string', default: '5' }, peers: { type: 'boolean', default: false } },

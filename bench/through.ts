@@ -1,87 +1,137 @@
-/** Tasks through the whole cluster: enqueued, leased, done, reported, visible. */
+/**
+ * Tasks through the whole cluster: enqueued, leased, done, reported, visible. Twice: those that were
+ * queued before a worker came, as the peers measure it, and from the first enqueue on.
+ */
 import { setTimeout as sleep } from 'node:timers/promises'
 import { v7 } from 'uuid'
-import type { Client } from '../src/client/client.ts'
-import type { NewTask } from '../src/core/task.ts'
-import { startNode } from './node.ts'
-import { median, percentile, type Row } from './table.ts'
+import { encodeFrames, framesType } from '../src/core/frames.ts'
+import { createChain } from '../src/worker/execute/sha512/chain.ts'
+import { openConnection, requestOf } from './connection.ts'
+import { rateOf } from './kernel.ts'
+import { addressOf, type BenchNode, startNode } from './node.ts'
+import { median, type Row } from './table.ts'
 
 interface Case {
-  what: string
-  count: number
   size: number
   iterations: number
   workers: number
-  floor?: number
-  aim?: number
+  count: number
 }
 
+const noWork = { iterations: 1, count: 100_000 }
 const cases: Case[] = [
-  { what: 'no work, 128 B, one worker', count: 100_000, size: 128, iterations: 1, workers: 1 },
-  {
-    what: 'no work, 1 KiB, one worker',
-    ...{ count: 100_000, size: 1024, iterations: 1, workers: 1, floor: 30_000, aim: 70_000 },
-  },
-  { what: 'no work, 1 KiB, two workers', count: 100_000, size: 1024, iterations: 1, workers: 2 },
-  { what: '1,000 iterations, one worker', count: 20_000, size: 128, iterations: 1000, workers: 1 },
+  { ...noWork, size: 128, workers: 1 },
+  { ...noWork, size: 1024, workers: 1 },
+  { ...noWork, size: 1024, workers: 2 },
 ]
+const perRequest = 1000
+const lanes = 4
+/** Milliseconds between two looks; each costs the node as much as dozens of tasks. */
+const lookEvery = 50
 
 export async function through({ runs }: { runs: number }): Promise<Row[]> {
   const rows: Row[] = []
-  for (const one of cases) {
-    const { workers } = one
-    const limit = ['--max-workers', String(workers), '--scale-after', '0ms', '--tick', '200ms']
-    const node = await startNode(limit)
-    await pass(node.client, { ...one, count: 5000 })
-    const rates: number[] = []
-    for (let run = 0; run < runs; run += 1) rates.push(await pass(node.client, one))
-    await node.stop()
-    const value = median(rates)
-    const { what, floor, aim } = one
-    const limits = floor && aim ? { floor, aim } : {}
-    rows.push({ bench: 'through', what, value, unit: 'tasks/s', runs: rates, ...limits })
-  }
-  return [...rows, ...(await latency())]
+  for (const one of cases) rows.push(...(await throughOf(one, runs)))
+  return [...rows, await shareOfKernel(runs)]
 }
 
-/** Tasks per second, from the first request of the enqueue until the last result is visible. */
-async function pass(client: Client, { count, size, iterations }: Case): Promise<number> {
-  const { succeeded: before } = (await client.state()).queue
-  const tasks = Array.from({ length: count }, (): NewTask => {
-    return { id: v7(), iterations, body: new Uint8Array(size) }
-  })
-  const began = performance.now()
-  const batches = Array.from({ length: Math.ceil(count / 1000) }, (_, index) =>
-    tasks.slice(index * 1000, (index + 1) * 1000),
-  )
-  const lane = async () => {
-    for (let batch = batches.shift(); batch; batch = batches.shift())
-      await client.enqueueMany(batch)
+async function throughOf(one: Case, runs: number): Promise<Row[]> {
+  const { size, workers } = one
+  const bytes = size >= 1024 ? `${size / 1024} KiB` : `${size} B`
+  const what = `no work, ${bytes}, ${workers} worker${workers === 1 ? '' : 's'}`
+  const limits = size === 1024 && workers === 1 ? { floor: 30_000, aim: 70_000 } : {}
+  const queued: number[] = []
+  const entire: number[] = []
+  for (let run = -1; run < runs; run += 1) {
+    const [before, whole] = [await drained(one), await passed(one)]
+    // The first one warms up what all share, such as the system's cache.
+    if (run >= 0) queued.push(before)
+    if (run >= 0) entire.push(whole)
   }
-  await Promise.all([lane(), lane()])
-  while ((await client.state()).queue.succeeded - before < count) await sleep(10)
-  return (count / (performance.now() - began)) * 1000
-}
-
-/** One task at a time on a cluster that has nothing else to do. */
-async function latency(): Promise<Row[]> {
-  const node = await startNode(['--max-workers', '1', '--tick', '200ms'])
-  const { client } = node
-  const took: number[] = []
-  for (let n = 0; n < 220; n += 1) {
-    const id = v7()
-    const began = performance.now()
-    await client.enqueue({ id, iterations: 1, body: new Uint8Array(128) })
-    while ((await client.task(id)).state !== 'succeeded') {}
-    // The first ones start the worker, and warm everything up.
-    if (n >= 20) took.push(performance.now() - began)
-    await sleep(5)
-  }
-  await node.stop()
-  const sorted = took.sort((a, b) => a - b)
-  const base = { bench: 'latency', unit: 'ms', less: true }
+  const row = { bench: 'through', unit: 'tasks/s', ...limits }
   return [
-    { ...base, what: 'enqueue → visible, p50', value: percentile(sorted, 0.5), floor: 10, aim: 3 },
-    { ...base, what: 'enqueue → visible, p99', value: percentile(sorted, 0.99) },
+    { ...row, what: `${what}, queued before`, value: median(queued), runs: queued },
+    { ...row, what: `${what}, from enqueue on`, value: median(entire), runs: entire },
   ]
+}
+
+async function withNode<T>(workers: number, use: (node: BenchNode) => Promise<T>): Promise<T> {
+  const limit = ['--max-workers', String(workers), '--scale-after', '0ms', '--tick', '200ms']
+  const node = await startNode(limit)
+  try {
+    return await use(node)
+  } finally {
+    await node.stop()
+  }
+}
+
+/** Tasks per second, from the first results that are seen to the last. */
+async function drained({ count, workers, ...task }: Case): Promise<number> {
+  return await withNode(0, async (node) => {
+    await enqueueAll(node, requestsFor(node, { ...task, count }))
+    await node.client.changeSettings({ maxWorkers: workers })
+    const first = await succeeded(node, 1)
+    const began = performance.now()
+    await succeeded(node, count)
+    return ((count - first) / (performance.now() - began)) * 1000
+  })
+}
+
+/** Tasks per second, from the first request to the last result, through workers that are there. */
+async function passed({ count, workers, ...task }: Case): Promise<number> {
+  return await withNode(workers, async (node) => {
+    const warm = 20_000
+    await enqueueAll(node, requestsFor(node, { ...task, count: warm }))
+    await succeeded(node, warm)
+    const requests = requestsFor(node, { ...task, count })
+    const began = performance.now()
+    await enqueueAll(node, requests)
+    await succeeded(node, warm + count)
+    return (count / (performance.now() - began)) * 1000
+  })
+}
+
+function requestsFor(node: BenchNode, task: Omit<Case, 'workers'>): Buffer[] {
+  const headers = { authorization: `Bearer ${node.token}`, 'content-type': framesType }
+  return Array.from({ length: task.count / perRequest }, () => {
+    const frames = Array.from({ length: perRequest }, () => {
+      const header = { id: v7(), iterations: task.iterations }
+      return { header, body: new Uint8Array(task.size) }
+    })
+    return requestOf('POST /v1/tasks', addressOf(node), headers, encodeFrames(frames))
+  })
+}
+
+async function enqueueAll(node: BenchNode, requests: Buffer[]): Promise<void> {
+  const lane = async () => {
+    const connection = await openConnection(addressOf(node))
+    for (let next = requests.shift(); next; next = requests.shift()) await connection.ask(next)
+    connection.close()
+  }
+  await Promise.all(Array.from({ length: lanes }, lane))
+}
+
+/** How many there are, as soon as there are so many. */
+async function succeeded({ client }: BenchNode, count: number): Promise<number> {
+  for (;;) {
+    const { queue } = await client.state()
+    if (queue.succeeded >= count) return queue.succeeded
+    await sleep(lookEvery)
+  }
+}
+
+/** What a worker does of what its kernel would do alone, measured in turn. */
+async function shareOfKernel(runs: number): Promise<Row> {
+  const chain = createChain()
+  chain.warmUp()
+  const iterations = 1000
+  const each: number[] = []
+  for (let run = 0; run < runs; run += 1) {
+    const alone = () => rateOf(1, (count) => void chain.run(new Uint8Array(64), count))
+    const before = alone()
+    const rate = await drained({ size: 128, iterations, workers: 1, count: 20_000 })
+    each.push((rate * iterations * 2 * 100) / (before + alone()))
+  }
+  const what = '1,000 iterations, 1 worker, of the kernel alone'
+  return { bench: 'through', what, value: median(each), unit: '%', runs: each, floor: 90, aim: 97 }
 }

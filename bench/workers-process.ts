@@ -4,6 +4,7 @@
  * work, so what is measured is the node. `node bench/workers-process.ts JSON` prints JSON.
  */
 import { setTimeout as sleep } from 'node:timers/promises'
+import { packResults, resultsType } from '../src/core/reports.ts'
 import { signToken } from '../src/core/tokens.ts'
 import { type Address, bodyOf, type Connection, openConnection, requestOf } from './connection.ts'
 import { memoryOf } from './node.ts'
@@ -38,7 +39,7 @@ const secret = new Uint8Array(Buffer.from(options.secret, 'hex'))
 /** A third of a lease, as a worker does it: far more often than a run of this is long. */
 const beatEvery = 10_000
 const claimWait = 1000
-const result = 'ab'.repeat(64)
+const result = new Uint8Array(64)
 const latencies: number[] = []
 let tasks = 0
 
@@ -59,8 +60,11 @@ async function join(number: number): Promise<Worker> {
     connection: await openConnection(options),
     claim: request('POST /v1/leases/claim', { max: 1, maxWork: 100_000, wait: claimWait }),
     heartbeat: request(`PUT /v1/workers/${id}`, { slots: 1, running: 0, draining: false }),
-    complete: ({ id, attempt }) =>
-      request('POST /v1/leases/complete', { reports: [{ id, attempt, result }] }),
+    complete: ({ id, attempt }) => {
+      const packed = packResults([{ id, attempt, result }])
+      const type = { authorization, 'content-type': resultsType }
+      return requestOf('POST /v1/leases/complete', options, type, packed)
+    },
   }
   await worker.connection.ask(worker.heartbeat)
   return worker
