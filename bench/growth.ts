@@ -1,42 +1,67 @@
-/** What the store costs as it grows: each size in a process of its own, so that its memory counts. */
+/** What a node's store costs as it grows: as many tasks that are queued as have succeeded. */
 import { execFile } from 'node:child_process'
+import { mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { promisify } from 'node:util'
-import { type Grown, sizes } from './growth-process.ts'
-import type { Row } from './table.ts'
+import type { Grown } from './growth-process.ts'
+import { median, type Row } from './table.ts'
 
 const run = promisify(execFile)
 const program = fileURLToPath(new URL('./growth-process.ts', import.meta.url))
+const sizes = [0, 10_000, 100_000, 1_000_000]
 
-export async function growth(): Promise<Row[]> {
-  const found: Grown[] = []
-  for (const size of sizes) {
-    const { stdout } = await run(process.execPath, [program, String(size)])
-    found.push(JSON.parse(stdout) as Grown)
+export async function growth({ runs }: { runs: number }): Promise<Row[]> {
+  const folders = sizes.map(() => mkdtempSync(join(tmpdir(), 'tm-bench-')))
+  try {
+    for (const [index, folder] of folders.entries()) await grow('fill', folder, sizes[index] ?? 0)
+    const found: Grown[][] = sizes.map(() => [])
+    // In turn, so that all sizes have the same luck. What each has claimed is filled up again.
+    for (let n = 0; n < runs; n += 1) {
+      for (const [index, folder] of folders.entries()) {
+        const out = await grow('measure', folder, sizes[index] ?? 0)
+        found[index]?.push(JSON.parse(out) as Grown)
+        await grow('fill', folder, 0)
+      }
+    }
+    return sizes.flatMap((size, index) => rowsOf(size, found[index] ?? [], found[0] ?? []))
+  } finally {
+    for (const folder of folders) rmSync(folder, { recursive: true })
   }
-  const [first] = found
-  const base = { bench: 'growth' }
-  return found.flatMap((grown): Row[] => {
-    const at = `at ${grown.size.toLocaleString('en-US')} queued`
-    const ratio = grown.claim / (first?.claim ?? Number.NaN)
-    const last = grown.size === sizes.at(-1)
-    return [
-      { ...base, what: `claim of 100, ${at}`, value: grown.claim, unit: 'ms' },
-      {
-        ...{ ...base, what: `claim, ÷ at ${sizes[0]}`, value: ratio, unit: '×', less: true },
-        ...(last ? { floor: 1.3, aim: 1.1 } : {}),
-      },
-      { ...base, what: `enqueue of 1, ${at}`, value: grown.enqueue, unit: 'ms' },
-      { ...base, what: `stats (health), ${at}`, value: grown.stats, unit: 'ms' },
-      { ...base, what: `results (pull 20), as many succeeded`, value: grown.results, unit: 'ms' },
-      {
-        ...{ ...base, what: `memory of the process, ${at}`, value: grown.memory / 1e6, unit: 'MB' },
-        ...(last ? { less: true, floor: 300, aim: 150 } : {}),
-      },
-      {
-        ...{ ...base, what: `open and resume, ${at}`, value: grown.open / 1000, unit: 's' },
-        ...(last ? { less: true, floor: 5, aim: 1 } : {}),
-      },
-    ]
-  })
+}
+
+async function grow(what: 'fill' | 'measure', folder: string, size: number): Promise<string> {
+  return (await run(process.execPath, [program, what, folder, String(size)])).stdout
+}
+
+function rowsOf(size: number, found: Grown[], empty: Grown[]): Row[] {
+  const at = size.toLocaleString('en-US')
+  const last = size === sizes.at(-1)
+  const limit = (floor: number, aim: number) => (last ? { floor, aim } : {})
+  const row = (what: string, unit: string, values: number[], limits = {}): Row => {
+    const value = median(values)
+    return {
+      bench: 'growth',
+      what: `${at}: ${what}`,
+      value,
+      unit,
+      runs: values,
+      less: true,
+      ...limits,
+    }
+  }
+  const of = (name: keyof Grown, per = 1) => found.map((one) => one[name] / per)
+  const ratios = found.map(({ claim }, index) => claim / (empty[index]?.claim ?? Number.NaN))
+  return [
+    row('claim of 100', 'ms', of('claim')),
+    row('claim, ÷ at 0', '×', ratios, limit(1.3, 1.1)),
+    row('enqueue of 1, with its fsync', 'ms', of('enqueue')),
+    row('counts (health)', 'ms', of('stats')),
+    row('newest 1,000 results (pull)', 'ms', of('results')),
+    row('1,000 results in the middle', 'ms', of('laterResults')),
+    row('1,000 tasks in the middle', 'ms', of('list')),
+    row('open and resume', 's', of('open', 1000), limit(5, 1)),
+    row('memory of the process', 'MB', of('memory', 1e6), limit(300, 150)),
+  ]
 }

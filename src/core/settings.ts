@@ -97,7 +97,7 @@ export const settings: Record<SettingName, Setting> = {
     ...size(1, 1024 ** 3),
     flag: 'max-body',
     env: 'TM_MAX_BODY',
-    fallback: 16 * 1024 ** 2,
+    fallback: 64 * 1024 ** 2,
     summary: 'the largest body of a task',
   },
   loan: {
