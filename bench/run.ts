@@ -6,6 +6,7 @@
 import { writeFileSync } from 'node:fs'
 import { cpus, totalmem } from 'node:os'
 import { parseArgs } from 'node:util'
+import { bodies } from './bodies.ts'
 import { commands } from './commands.ts'
 import { enqueue } from './enqueue.ts'
 import { growth } from './growth.ts'
@@ -16,7 +17,7 @@ import { isMet, type Row, show } from './table.ts'
 import { through } from './through.ts'
 import { workers } from './workers.ts'
 
-const benches = { kernel, enqueue, through, latency, workers, growth, commands, peers }
+const benches = { kernel, enqueue, through, latency, workers, growth, bodies, commands, peers }
 const { values, positionals } = parseArgs({
   allowPositionals: true,
   options: { runs: { type: 'string', default: '5' }, peers: { type: 'boolean', default: false } },

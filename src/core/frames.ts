@@ -15,17 +15,21 @@ import { TmError } from './errors.ts'
 export const framesType = 'application/vnd.tm.frames'
 export const maxHeaderBytes = 4096
 const prefixBytes = 8
+const empty = new Uint8Array()
 
 export interface Frame {
   header: unknown
   body: Uint8Array<ArrayBuffer>
 }
 
-/** A frame whose body is written where it will be sent from, by whoever has it. */
+/**
+ * A frame whose body is written where it will be sent from, by whoever has it. Without `write` only
+ * its head is: that of the last frame, whose body follows.
+ */
 export interface Unwritten {
   header: unknown
   size: number
-  write(target: Uint8Array<ArrayBuffer>): void
+  write?(target: Uint8Array<ArrayBuffer>): void
 }
 
 /** Many frames as one piece of memory. */
@@ -42,8 +46,8 @@ export function encodeFrames(frames: Frame[]): Uint8Array<ArrayBuffer> {
 export function writeFrames(frames: Unwritten[]): Uint8Array<ArrayBuffer> {
   const headers = frames.map(({ header }) => JSON.stringify(header))
   const sizes = headers.map((header) => Buffer.byteLength(header))
-  const total = frames.reduce((sum, { size }, index) => {
-    return sum + prefixBytes + (sizes[index] as number) + size
+  const total = frames.reduce((sum, { size, write }, index) => {
+    return sum + prefixBytes + (sizes[index] as number) + (write ? size : 0)
   }, 0)
   const whole = Buffer.from(new ArrayBuffer(total))
   let at = 0
@@ -53,7 +57,7 @@ export function writeFrames(frames: Unwritten[]): Uint8Array<ArrayBuffer> {
     whole.writeUInt32BE(size, at + 4)
     whole.write(headers[index] as string, at + prefixBytes)
     at += prefixBytes + headerBytes
-    write(whole.subarray(at, at + size))
+    write?.(whole.subarray(at, at + size))
     at += size
   }
   return new Uint8Array(whole.buffer)
@@ -63,11 +67,12 @@ export function writeFrames(frames: Unwritten[]): Uint8Array<ArrayBuffer> {
  * The frames in a stream of pieces of any size, as many at a time as are there; null is a request or
  * an answer without a body. Bodies are views of the pieces they came in. Throws `invalid` on a stream
  * that ends inside a frame or is not made of frames, `too_large` on a body over `maxBody` bytes,
- * before it is read.
+ * before it is read. A body that is not there at once is read when `admit` has let it in.
  */
 export async function* decodeFrames(
   pieces: AsyncIterable<Uint8Array<ArrayBuffer>> | null,
   maxBody: number,
+  admit: (size: number) => Promise<void> = async () => {},
 ): AsyncGenerator<Frame[]> {
   let begun: Begun | undefined
   for await (let piece of pieces ?? []) {
@@ -77,14 +82,13 @@ export async function* decodeFrames(
       if (begun.missing > 0) break
       const [head, body] = begun.blocks as [Uint8Array<ArrayBuffer>, Uint8Array<ArrayBuffer>]
       if (body) frames.push({ header: parseHeader(head, prefixBytes, head.length), body })
-      begun = body ? undefined : begin(head, maxBody)
+      begun = body ? undefined : await begin(head, maxBody, admit)
     }
-    if (!begun) {
-      const { frames: whole, rest } = takeFrames(piece, maxBody)
-      frames.push(...whole)
-      if (rest.length > 0) begun = begin(rest, maxBody)
-    }
+    const { frames: whole, rest } = takeFrames(begun ? empty : piece, maxBody)
+    frames.push(...whole)
+    // First these, so that whoever waits to be admitted holds nothing.
     if (frames.length > 0) yield frames
+    if (rest.length > 0) begun = await begin(rest, maxBody, admit)
   }
   if (begun) throw notFrames('it ends inside a frame')
 }
@@ -96,8 +100,13 @@ interface Begun {
   missing: number
 }
 
-function begin(start: Uint8Array<ArrayBuffer>, maxBody: number): Begun {
+async function begin(
+  start: Uint8Array<ArrayBuffer>,
+  maxBody: number,
+  admit: (size: number) => Promise<void>,
+): Promise<Begun> {
   const size = sizeAt(start, 0, maxBody)
+  if (size) await admit(size.body)
   const lengths = size ? [prefixBytes + size.header, size.body] : [prefixBytes]
   const blocks = lengths.map((length) => new Uint8Array(length))
   const begun = { blocks, filled: 0, missing: size?.whole ?? prefixBytes }

@@ -2,25 +2,32 @@
  * Leases on their way from the store to a worker: frames with {id, attempt, iterations} for a header.
  * They are made where the bodies lie and read where they are worked on; nothing between looks inside.
  */
-import { readFrames, type Unwritten, writeFrames } from './frames.ts'
+import { concat, readFrames, type Unwritten, writeFrames } from './frames.ts'
 import type { Lease } from './task.ts'
 
 export interface PackedLeases {
   count: number
   frames: Uint8Array<ArrayBuffer>
+  /** The last one's body, when it is large: it has to follow the frames, read piece by piece. */
+  unread?: { id: string; size: number }
 }
 
-/** A lease whose body is still where it is stored. */
-export interface StoredLease extends Omit<Lease, 'body'> {
-  size: number
-  write: Unwritten['write']
-}
+/** A lease whose body is still where it is stored. `write` is missing from a large one, the last. */
+export interface StoredLease extends Omit<Lease, 'body'>, Omit<Unwritten, 'header'> {}
 
 export function packLeases(leases: StoredLease[]): PackedLeases {
   const frames = leases.map(({ size, write, id, attempt, iterations }) => {
     return { header: { id, attempt, iterations }, size, write }
   })
-  return { count: leases.length, frames: writeFrames(frames) }
+  const last = leases.at(-1)
+  const unread = last && !last.write ? { unread: { id: last.id, size: last.size } } : {}
+  return { count: leases.length, frames: writeFrames(frames), ...unread }
+}
+
+/** Which they are, without their bodies. */
+export function refsIn({ frames, unread }: PackedLeases): Pick<Lease, 'id' | 'attempt'>[] {
+  const whole = unread ? concat([frames, new Uint8Array(unread.size)]) : frames
+  return unpackLeases(whole).map(({ id, attempt }) => ({ id, attempt }))
 }
 
 /** Bodies are views of `frames`. Throws `invalid` when it breaks off. */

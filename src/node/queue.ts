@@ -4,7 +4,7 @@
  */
 import type { Clock, Moment } from '../core/clock.ts'
 import { TmError } from '../core/errors.ts'
-import { type PackedLeases, unpackLeases } from '../core/leases.ts'
+import { type PackedLeases, refsIn } from '../core/leases.ts'
 import { retryDelay } from '../core/retry.ts'
 import type { Settings } from '../core/settings.ts'
 import type { NewTask, Task } from '../core/task.ts'
@@ -53,8 +53,7 @@ export function createQueue({ store, clock, settings, random = Math.random }: Qu
     const { lease } = settings()
     const leases = await store.claim({ worker, max, maxWork, maxBytes, lease }, clock())
     if (!wish.signal?.aborted || leases.count === 0) return leases
-    const refs = unpackLeases(leases.frames).map(({ id, attempt }) => ({ id, attempt }))
-    await store.release(worker, refs, clock())
+    await store.release(worker, refsIn(leases), clock())
     announce(leases.count)
     return noLeases
   }
@@ -114,6 +113,8 @@ export function createQueue({ store, clock, settings, random = Math.random }: Qu
         await nextTask(left, wish.signal)
       }
     },
+
+    readBody: (id: string, from: number) => store.readBody(id, from),
 
     renew: (worker: string, attempts: AttemptRef[]): Promise<Verdict[]> =>
       store.renew(worker, attempts, settings().lease, clock()),

@@ -32,7 +32,7 @@ it('has the defaults of the design', () => {
     tick: 1000,
     maxAttempts: 5,
     slots: 1,
-    maxBody: 16 * 1024 ** 2,
+    maxBody: 64 * 1024 ** 2,
   })
 })
 

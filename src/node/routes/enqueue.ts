@@ -5,7 +5,8 @@ import { TmError } from '../../core/errors.ts'
 import { decodeFrames, type Frame, framesType } from '../../core/frames.ts'
 import { isTaskId, maxIterations, type NewTask } from '../../core/task.ts'
 import type { Deps } from '../app.ts'
-import { readBody } from './body.ts'
+import { createRoom } from '../room.ts'
+import { readBody, sizeOf } from './body.ts'
 import { guarded, routes } from './guard.ts'
 import { iterationsParam, json } from './schemas.ts'
 
@@ -48,15 +49,23 @@ const enqueueMany = guarded(['admin'], {
 
 /** Tasks and bytes that are handed to the queue together while a stream goes on. */
 const batchTasks = 1000
-const batchBytes = 4 * 1024 ** 2
+const batchBytes = 1024 ** 2
+
+/** Bytes of large bodies that are in memory on their way to the store. */
+const roomBytes = 128 * 1024 ** 2
 
 export function enqueueRoutes({ queue, settings }: Deps) {
+  const room = createRoom(roomBytes)
+  const maxBody = () => settings.get().maxBody
+
   return routes()
     .openapi(enqueueOne, async (c) => {
       const { iterations } = c.req.valid('query')
       const id = c.req.valid('header')['idempotency-key'] ?? v7()
-      const body = await readBody(c, settings.get().maxBody)
-      const [outcome] = await queue.enqueue([{ id, iterations, body }])
+      const leave = await room.take(sizeOf(c, maxBody()))
+      const [outcome] = await readBody(c, maxBody())
+        .then((body) => queue.enqueue([{ id, iterations, body }]))
+        .finally(leave)
       if (outcome === 'conflict') {
         throw new TmError('conflict', `Another task has the id ${id}`)
       }
@@ -64,11 +73,21 @@ export function enqueueRoutes({ queue, settings }: Deps) {
     })
     .openapi(enqueueMany, async (c) => {
       const accepted: { id: string; outcome: 'created' | 'known' | 'conflict' }[] = []
-      for await (const tasks of batches(decodeFrames(c.req.raw.body, settings.get().maxBody))) {
-        const outcomes = await queue.enqueue(tasks)
-        for (const [index, outcome] of outcomes.entries()) {
-          accepted.push({ id: (tasks[index] as NewTask).id, outcome })
+      let leave = () => {}
+      const admit = async (size: number) => {
+        if (size >= batchBytes) leave = await room.take(size)
+      }
+      try {
+        for await (const tasks of batches(decodeFrames(c.req.raw.body, maxBody(), admit))) {
+          const outcomes = await queue.enqueue(tasks)
+          for (const [index, outcome] of outcomes.entries()) {
+            accepted.push({ id: (tasks[index] as NewTask).id, outcome })
+          }
+          leave()
+          leave = () => {}
         }
+      } finally {
+        leave()
       }
       return c.json({ tasks: accepted }, 200)
     })

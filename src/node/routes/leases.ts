@@ -3,6 +3,7 @@ import { z } from '@hono/zod-openapi'
 import type { Context } from 'hono'
 import { TmError } from '../../core/errors.ts'
 import { framesType } from '../../core/frames.ts'
+import type { PackedLeases } from '../../core/leases.ts'
 import { countResults, resultsType } from '../../core/reports.ts'
 import type { Deps } from '../app.ts'
 import type { Verdict } from '../store/store.ts'
@@ -12,6 +13,8 @@ import { attemptSchema, json, verdictsSchema } from './schemas.ts'
 
 /** Answers of one claim carry at most so many bytes of bodies, but one body in any case. */
 const maxClaimBytes = 16 * 1024 ** 2
+type Unread = NonNullable<PackedLeases['unread']>
+
 /** Of one report: some 12,000 results. */
 const maxReportBytes = 1024 ** 2
 
@@ -102,6 +105,21 @@ export function leaseRoutes({ queue, workers }: Deps) {
     return answer(c, verdicts)
   }
 
+  /** Frames, and the large body of the last one, of which one piece at a time is in memory. */
+  function withBody(frames: Uint8Array<ArrayBuffer>, { id, size }: Unread): ReadableStream {
+    let sent = 0
+    return new ReadableStream({
+      start: (stream) => stream.enqueue(frames),
+      async pull(stream) {
+        const piece = await queue.readBody(id, sent)
+        if (piece.length === 0) return stream.error(new Error(`the body of ${id} is gone`))
+        stream.enqueue(piece)
+        sent += piece.length
+        if (sent === size) stream.close()
+      },
+    })
+  }
+
   return routes()
     .openapi(claim, async (c) => {
       const worker = workerOf(c)
@@ -110,7 +128,9 @@ export function leaseRoutes({ queue, workers }: Deps) {
       const wish = c.req.valid('json')
       const leases = await queue.claim({ ...wish, worker, maxBytes: maxClaimBytes, signal })
       workers.heard(worker, leases.count)
-      return c.body(leases.frames, 200, { 'content-type': framesType })
+      const { frames, unread } = leases
+      const body = unread ? withBody(frames, unread) : frames
+      return c.body(body, 200, { 'content-type': framesType })
     })
     .openapi(renew, async (c) =>
       answer(c, await queue.renew(workerOf(c), c.req.valid('json').leases)),

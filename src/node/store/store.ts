@@ -83,6 +83,8 @@ export interface Store {
    * old. A node that is killed before that has the task in its queue again.
    */
   claim(request: ClaimRequest, now: Moment): Promise<PackedLeases>
+  /** The next piece of a large body, from this byte on. Empty when it is not there any more. */
+  readBody(id: string, from: number): Promise<Uint8Array<ArrayBuffer>>
   renew(worker: string, attempts: AttemptRef[], lease: number, now: Moment): Promise<Verdict[]>
   /** Stores results (see core/reports.ts), never changed afterwards. The bodies are let go. */
   complete(worker: string, packed: Uint8Array<ArrayBuffer>, now: Moment): Promise<Verdict[]>

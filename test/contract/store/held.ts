@@ -1,7 +1,8 @@
 /** The store under test, opened anew for each test, and the small words that the suites share. */
 import { afterEach, beforeEach } from 'vitest'
 import type { Moment } from '../../../src/core/clock.ts'
-import { unpackLeases } from '../../../src/core/leases.ts'
+import { concat } from '../../../src/core/frames.ts'
+import { type PackedLeases, unpackLeases } from '../../../src/core/leases.ts'
 import type { Lease, NewTask, Task } from '../../../src/core/task.ts'
 import type { Store } from '../../../src/node/store/store.ts'
 
@@ -76,10 +77,27 @@ export async function claim(
   ms: number,
   { worker = 'w1', max = 1, maxWork = 1e9, maxBytes = 1e9 } = {},
 ): Promise<Lease[]> {
-  const { count, frames } = await store.claim({ worker, max, maxWork, maxBytes, lease }, at(ms))
-  const leases = unpackLeases(frames)
+  const request = { worker, max, maxWork, maxBytes, lease }
+  const { count, frames, unread } = await store.claim(request, at(ms))
+  const leases = unpackLeases(unread ? await wholeOf(store, frames, unread) : frames)
   if (leases.length !== count) throw new Error(`${count} leases, but ${leases.length} in frames`)
   return leases
+}
+
+/** The frames with the body that has to follow them. */
+async function wholeOf(
+  store: Store,
+  frames: Uint8Array,
+  { id, size }: NonNullable<PackedLeases['unread']>,
+) {
+  const pieces = [frames]
+  for (let read = 0; read < size; ) {
+    const piece = await store.readBody(id, read)
+    if (piece.length === 0) throw new Error(`the body of ${id} ends at ${read} of ${size}`)
+    pieces.push(piece)
+    read += piece.length
+  }
+  return concat(pieces)
 }
 
 /** The one lease of a store that has one task to give. */

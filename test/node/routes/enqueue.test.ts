@@ -184,6 +184,28 @@ describe('POST /v1/tasks', () => {
     expect(body.error.message).toMatch(message)
   })
 
+  it('takes bodies that are large together, in turn', async () => {
+    const large = Array.from({ length: 5 }, (_, n) => ({
+      header: { id: id(6000 + n), iterations: 1 },
+      body: new Uint8Array(2_000_000).fill(n),
+    }))
+    const roomy = await createNode({ settings: { maxBody: 4_000_000 } })
+    const whole = encodeFrames(large)
+    const pieces = Array.from({ length: Math.ceil(whole.length / 65_536) }, (_, n) =>
+      whole.subarray(n * 65_536, (n + 1) * 65_536),
+    )
+    const send = async () => {
+      const headers = { 'content-type': framesType }
+      const init = { method: 'POST', headers, ...chunked(pieces) }
+      const response = await roomy.request('/v1/tasks', init)
+      expect(response.status).toBe(200)
+      expect(((await response.json()) as Answer).tasks).toHaveLength(5)
+    }
+    await Promise.all([send(), send(), send()])
+    expect(await roomy.queue.stats()).toMatchObject({ queued: 5 })
+    await roomy.close()
+  })
+
   it('refuses what is not frames, what breaks off, and what is too large', async () => {
     const whole = encodeFrames([{ header: { id: id(1), iterations: 1 }, body: new Uint8Array(10) }])
     const head = whole.subarray(0, -10)

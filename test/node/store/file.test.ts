@@ -66,6 +66,9 @@ function overwrite(from: number, to: number): void {
   writeFileSync(path(), bytes)
 }
 
+/** Bytes of a page of the database. */
+const page = 16_384
+
 type Damage = [what: string, how: 'stopped' | 'killed' | 'none', harm: () => void, says: string]
 
 const damages: Damage[] = [
@@ -74,11 +77,11 @@ const damages: Damage[] = [
   ['emptied', 'stopped', () => truncateSync(path(), 0), 'is empty, although'],
   ['emptied, its log there', 'killed', () => truncateSync(path(), 0), 'is empty, although'],
   ['cut to a few bytes', 'stopped', () => truncateSync(path(), 50), "can't be used"],
-  ['cut to a page', 'stopped', () => truncateSync(path(), 4096), "can't be used"],
+  ['cut to a page', 'stopped', () => truncateSync(path(), page), "can't be used"],
   [
     'cut by a page',
     'stopped',
-    () => truncateSync(path(), statSync(path()).size - 4096),
+    () => truncateSync(path(), statSync(path()).size - page),
     'malformed',
   ],
   [
@@ -89,8 +92,8 @@ const damages: Damage[] = [
   ],
   ['garbage as a whole', 'stopped', () => writeFileSync(path(), garbage(50_000)), "can't be used"],
   ['garbage at its start', 'stopped', () => overwrite(0, 100), "can't be used"],
-  ['garbage in a table', 'stopped', () => overwrite(4096, 8192), "can't be used"],
-  ['garbage in an index', 'stopped', () => overwrite(8192, 12_288), "can't be used"],
+  ['garbage in a table', 'stopped', () => overwrite(page, 2 * page), "can't be used"],
+  ['garbage in an index', 'stopped', () => overwrite(2 * page, 3 * page), "can't be used"],
   ['text', 'none', () => writeFileSync(path(), 'Dear diary'), "can't be used"],
   ['of a newer tm', 'stopped', () => foreign('PRAGMA user_version = 99'), 'made by a newer tm'],
   ["someone else's", 'none', () => foreign('CREATE TABLE a (b)'), 'not the database of a tm node'],

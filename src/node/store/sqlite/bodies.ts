@@ -93,22 +93,14 @@ export function createBodies(database: DatabaseSync) {
       const count = Math.ceil(size / partBytes)
       return concat(Array.from({ length: count }, (_, number) => part(upload, number)))
     },
-    /**
-     * How to write each of these bodies where it is wanted: small ones are read together here, a large
-     * one by part when it is written, so that it is not in memory twice.
-     */
-    writers(places: BodyPlace[]): ((target: Uint8Array) => void)[] {
-      const small = places.filter(({ upload }) => upload === null)
-      const read = runsOf(small).flatMap(readRun)
-      return places.map(({ upload, size }) => {
-        if (upload === null) {
-          const body = read.shift() as Uint8Array
-          return (target) => target.set(body)
-        }
-        return (target) => {
-          for (let at = 0; at < size; at += partBytes) target.set(part(upload, at / partBytes), at)
-        }
-      })
+    /** Small ones, read together. */
+    readAll: (places: BodyPlace[]) => runsOf(places).flatMap(readRun),
+
+    /** The part of a large one in which this byte is, from it on. */
+    readFrom({ upload, size }: BodyPlace, from: number): Uint8Array<ArrayBuffer> {
+      if (upload === null || from >= size) return new Uint8Array()
+      const bytes = part(upload, Math.floor(from / partBytes))
+      return new Uint8Array(bytes.subarray(from % partBytes))
     },
 
     drop(seq: number, upload: number | null): void {

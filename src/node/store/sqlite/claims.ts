@@ -4,9 +4,9 @@
  */
 import type { DatabaseSync } from 'node:sqlite'
 import { packLeases, type StoredLease } from '../../../core/leases.ts'
-import { idFromHex, workOf } from '../../../core/task.ts'
+import { idBytes, idFromHex, workOf } from '../../../core/task.ts'
 import type { ClaimRequest } from '../store.ts'
-import type { Bodies } from './bodies.ts'
+import type { Bodies, BodyPlace } from './bodies.ts'
 import type { Memory } from './memory.ts'
 import type { Engine } from './methods.ts'
 import { stateNumbers as states } from './schema.ts'
@@ -37,7 +37,7 @@ export function claimMethod(
   database: DatabaseSync,
   memory: Memory,
   bodies: Bodies,
-): Pick<Engine, 'claim'> {
+): Pick<Engine, 'claim' | 'readBody'> {
   const rows = (text: string) => {
     const statement = database.prepare(text)
     statement.setReturnArrays(true)
@@ -51,6 +51,8 @@ export function claimMethod(
   const begin =
     database.prepare(`UPDATE tasks SET state = ${states.running}, attempt = attempt + 1, worker = ?,
     lease_until = ?, started_at = ? WHERE seq = ?`)
+
+  const place = database.prepare('SELECT seq, size, upload FROM tasks WHERE id = ?')
 
   function candidates(steady: number, max: number): Iterable<ClaimRow> {
     const back = returned.all(steady, max) as unknown as ClaimRow[]
@@ -67,7 +69,8 @@ export function claimMethod(
       chosen.push({ seq, id: idFromHex(hex), iterations, size, upload, attempt })
       work += workOf({ iterations, size })
       bytes += size
-      if (work >= maxWork) break
+      // A large one is the last: its body follows piece by piece.
+      if (work >= maxWork || upload !== null) break
     }
     return chosen
   }
@@ -77,7 +80,7 @@ export function claimMethod(
       const { worker, lease } = request
       const until = Math.floor(now.steady + lease)
       const chosen = choose(request, now.steady)
-      const writers = bodies.writers(chosen)
+      const small = bodies.readAll(chosen.filter(({ upload }) => upload === null))
       const leases = chosen.map((task, index): StoredLease => {
         const { seq, id, iterations, size, upload, attempt } = task
         if (attempt === 0) {
@@ -87,12 +90,18 @@ export function claimMethod(
         } else {
           begin.run(worker, until, now.wall, seq)
         }
-        const write = writers[index] as StoredLease['write']
-        return { id, attempt: attempt + 1, iterations, size, write }
+        const body = small[index]
+        const write = body && ((target: Uint8Array) => target.set(body))
+        return { id, attempt: attempt + 1, iterations, size, ...(write && { write }) }
       })
       counters.queued -= leases.length
       counters.running += leases.length
       return packLeases(leases)
+    },
+
+    readBody(id, from) {
+      const row = place.get(idBytes(id)) as unknown as BodyPlace | undefined
+      return row ? bodies.readFrom(row, from) : new Uint8Array()
     },
   }
 }

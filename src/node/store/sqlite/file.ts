@@ -47,7 +47,8 @@ function refuseLoss(file: string, marker: string): void {
 /**
  * WAL with FULL fsyncs the log at every commit (sqlite.org/pragma.html#pragma_synchronous). The
  * exclusive lock keeps a second node off the same data, and needs no shared-memory file. Large pages
- * take in twice as many tasks of 1 KiB in bulk as pages of 4 KiB; the log is written back every 16 MiB.
+ * take in twice as many tasks of 1 KiB in bulk as pages of 4 KiB. The log is
+ * written back every 2 MiB: that holds up whoever comes meanwhile for some 15 ms, 16 MiB for 90.
  */
 function configure(database: DatabaseSync): void {
   database.exec(`
@@ -55,7 +56,7 @@ function configure(database: DatabaseSync): void {
     PRAGMA locking_mode = EXCLUSIVE;
     PRAGMA journal_mode = WAL;
     PRAGMA synchronous = FULL;
-    PRAGMA wal_autocheckpoint = 1000;
+    PRAGMA wal_autocheckpoint = 128;
     PRAGMA cache_size = -32000;
     PRAGMA temp_store = MEMORY;
   `)

@@ -31,6 +31,7 @@ export async function openSqliteStore(options: ThreadData): Promise<Store> {
     resume: bind('resume'),
     enqueue: bind('enqueue'),
     claim: bind('claim'),
+    readBody: bind('readBody'),
     renew: bind('renew'),
     complete: bind('complete'),
     fail: bind('fail'),
