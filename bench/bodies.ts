@@ -5,7 +5,7 @@ import { fileURLToPath } from 'node:url'
 import { promisify } from 'node:util'
 import type { BodiesOptions } from './bodies-process.ts'
 import { openConnection, requestOf } from './connection.ts'
-import { addressOf, type BenchNode, memoryOf, startNode } from './node.ts'
+import { addressOf, type BenchNode, memoryOf, withNode } from './node.ts'
 import { median, type Row } from './table.ts'
 
 const run = promisify(execFile)
@@ -55,8 +55,7 @@ export async function bodies({ runs }: { runs: number }): Promise<Row[]> {
 }
 
 async function pass({ kind, size }: Case): Promise<Found> {
-  const node = await startNode(['--max-workers', '0'])
-  try {
+  return await withNode(['--max-workers', '0'], async (node) => {
     const { url, token } = node
     const options: BodiesOptions = { url, token, kind, size, count: gibibyte / size }
     const began = performance.now()
@@ -66,9 +65,7 @@ async function pass({ kind, size }: Case): Promise<Found> {
     const rate = (gibibyte / (performance.now() - began)) * 1000
     done.abort()
     return { rate, ...(await waits) }
-  } finally {
-    await node.stop()
-  }
+  })
 }
 
 /** What another client sees until it is told to stop. */

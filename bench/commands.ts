@@ -3,13 +3,16 @@ import { execFileSync } from 'node:child_process'
 import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
-import { startNode } from './node.ts'
+import { type BenchNode, withNode } from './node.ts'
 import { median, type Row } from './table.ts'
 
 const tm = fileURLToPath(new URL('../bin/run.js', import.meta.url))
 
 export async function commands({ runs }: { runs: number }): Promise<Row[]> {
-  const node = await startNode(['--max-workers', '0'])
+  return await withNode(['--max-workers', '0'], async (node) => measure(node, runs))
+}
+
+function measure(node: BenchNode, runs: number): Row[] {
   const { env } = node
   const file = join(env.TM_DATA_DIR as string, 'small')
   writeFileSync(file, 'a small file')
@@ -29,7 +32,6 @@ export async function commands({ runs }: { runs: number }): Promise<Row[]> {
   }
   const help = time(['--help'])
   const enqueue = time(['enqueue', '--cluster', 'bench', '--iterations', '1', file])
-  await node.stop()
   const base = { bench: 'commands', unit: 'ms', less: true }
   return [
     { ...base, what: 'tm --help', value: median(help), runs: help, floor: 300, aim: 150 },

@@ -4,7 +4,7 @@ import { fileURLToPath } from 'node:url'
 import { promisify } from 'node:util'
 import { countFsyncs, type FsyncCounter } from './fsyncs.ts'
 import type { Load, LoadOptions } from './load.ts'
-import { type BenchNode, startNode } from './node.ts'
+import { type BenchNode, withNode } from './node.ts'
 import { median, number, type Row } from './table.ts'
 
 const run = promisify(execFile)
@@ -38,12 +38,13 @@ export async function enqueue({ runs }: { runs: number }): Promise<Row[]> {
   const counter = countFsyncs()
   for (const one of cases) {
     // A new node for each, so that none pays for what another one has left.
-    const node = await startNode(['--max-workers', '0'], counter?.env)
-    await load(node, one, 1)
-    const found: Found[] = []
-    for (let n = 0; n < runs; n += 1) found.push(await counted(node, one, counter))
-    await node.stop()
-    rows.push(...rowsOf(one, found))
+    const measure = async (node: BenchNode) => {
+      await load(node, one, 1)
+      const found: Found[] = []
+      for (let n = 0; n < runs; n += 1) found.push(await counted(node, one, counter))
+      return found
+    }
+    rows.push(...rowsOf(one, await withNode(['--max-workers', '0'], measure, counter?.env)))
   }
   counter?.remove()
   return rows

@@ -2,14 +2,24 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { v7 } from 'uuid'
 import { bodyOf, openConnection, requestOf } from './connection.ts'
-import { addressOf, startNode } from './node.ts'
+import { addressOf, type BenchNode, withNode } from './node.ts'
 import { percentile, type Row } from './table.ts'
 
 const warmUp = 100
 const measured = 400
 
 export async function latency(): Promise<Row[]> {
-  const node = await startNode(['--max-workers', '1'])
+  const took = await withNode(['--max-workers', '1'], measure)
+  const sorted = took.sort((a, b) => a - b)
+  const base = { bench: 'latency', unit: 'ms', less: true }
+  return [
+    { ...base, what: 'enqueue → visible, p50', value: percentile(sorted, 0.5), floor: 10, aim: 3 },
+    { ...base, what: 'enqueue → visible, p99', value: percentile(sorted, 0.99) },
+  ]
+}
+
+/** Milliseconds of each. */
+async function measure(node: BenchNode): Promise<number[]> {
   const address = addressOf(node)
   const connection = await openConnection(address)
   const authorization = `Bearer ${node.token}`
@@ -27,13 +37,7 @@ export async function latency(): Promise<Row[]> {
     await sleep(5)
   }
   connection.close()
-  await node.stop()
-  const sorted = took.sort((a, b) => a - b)
-  const base = { bench: 'latency', unit: 'ms', less: true }
-  return [
-    { ...base, what: 'enqueue → visible, p50', value: percentile(sorted, 0.5), floor: 10, aim: 3 },
-    { ...base, what: 'enqueue → visible, p99', value: percentile(sorted, 0.99) },
-  ]
+  return took
 }
 
 function isSucceeded(answer: Buffer): boolean {

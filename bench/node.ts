@@ -70,6 +70,20 @@ async function ended(child: ChildProcess): Promise<void> {
   await new Promise((resolve) => child.once('exit', resolve))
 }
 
+/** For as long as `use` takes, however it ends. */
+export async function withNode<T>(
+  args: string[],
+  use: (node: BenchNode) => Promise<T>,
+  moreEnv: Record<string, string> = {},
+): Promise<T> {
+  const node = await startNode(args, moreEnv)
+  try {
+    return await use(node)
+  } finally {
+    await node.stop()
+  }
+}
+
 export function addressOf({ url }: BenchNode): Address {
   const { hostname, port } = new URL(url)
   return { host: hostname, port: Number(port) }

@@ -8,7 +8,7 @@ import { encodeFrames, framesType } from '../src/core/frames.ts'
 import { createChain } from '../src/worker/execute/sha512/chain.ts'
 import { openConnection, requestOf } from './connection.ts'
 import { rateOf } from './kernel.ts'
-import { addressOf, type BenchNode, startNode } from './node.ts'
+import { addressOf, type BenchNode, withNode } from './node.ts'
 import { median, type Row } from './table.ts'
 
 interface Case {
@@ -55,19 +55,13 @@ async function throughOf(one: Case, runs: number): Promise<Row[]> {
   ]
 }
 
-async function withNode<T>(workers: number, use: (node: BenchNode) => Promise<T>): Promise<T> {
-  const limit = ['--max-workers', String(workers), '--scale-after', '0ms', '--tick', '200ms']
-  const node = await startNode(limit)
-  try {
-    return await use(node)
-  } finally {
-    await node.stop()
-  }
+function limited(workers: number): string[] {
+  return ['--max-workers', String(workers), '--scale-after', '0ms', '--tick', '200ms']
 }
 
 /** Tasks per second, from the first results that are seen to the last. */
 async function drained({ count, workers, ...task }: Case): Promise<number> {
-  return await withNode(0, async (node) => {
+  return await withNode(limited(0), async (node) => {
     await enqueueAll(node, requestsFor(node, { ...task, count }))
     await node.client.changeSettings({ maxWorkers: workers })
     const first = await succeeded(node, 1)
@@ -79,7 +73,7 @@ async function drained({ count, workers, ...task }: Case): Promise<number> {
 
 /** Tasks per second, from the first request to the last result, through workers that are there. */
 async function passed({ count, workers, ...task }: Case): Promise<number> {
-  return await withNode(workers, async (node) => {
+  return await withNode(limited(workers), async (node) => {
     const warm = 20_000
     await enqueueAll(node, requestsFor(node, { ...task, count: warm }))
     await succeeded(node, warm)

@@ -3,7 +3,7 @@ import { execFile } from 'node:child_process'
 import { fileURLToPath } from 'node:url'
 import { promisify } from 'node:util'
 import { v7 } from 'uuid'
-import { type BenchNode, startNode } from './node.ts'
+import { type BenchNode, withNode } from './node.ts'
 import { median, type Row } from './table.ts'
 import type { Crowd, CrowdOptions } from './workers-process.ts'
 
@@ -18,16 +18,14 @@ export async function workers({ runs }: { runs: number }): Promise<Row[]> {
   const rows: Row[] = []
   for (const count of counts) {
     // Each place is taken before there are tasks: it launches none, and sends none away.
-    const node = await startNode(['--max-workers', String(count)])
-    try {
+    const measure = async (node: BenchNode) => {
       await crowd(node, count, 0)
       await pass(node, count, 1)
       const found: Crowd[] = []
       for (let n = 0; n < runs; n += 1) found.push(await pass(node, count, seconds))
-      rows.push(...rowsOf(count, found))
-    } finally {
-      await node.stop()
+      return found
     }
+    rows.push(...rowsOf(count, await withNode(['--max-workers', String(count)], measure)))
   }
   return rows
 }
