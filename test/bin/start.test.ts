@@ -1,5 +1,5 @@
 /** `tm` starts on the project's Node and, by starting itself again, on a system's older one. */
-import { cpSync, mkdirSync, mkdtempSync, rmSync } from 'node:fs'
+import { cpSync, mkdirSync, mkdtempSync, readdirSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, describe, expect, it } from 'vitest'
@@ -145,4 +145,19 @@ it('says which Node to get when there is only an old one', async (context) => {
   expect(stderr).toContain('  → In a checkout: npm ci\n')
   expect(stderr).toContain('  → Installed globally: npm install -g node@24, then a new shell\n')
   expect(exitCode).toBe(1)
+})
+
+describe('what was compiled', () => {
+  it('is kept in a place of its own, and used again', async () => {
+    const XDG_CACHE_HOME = join(dataDir, 'caches')
+    const look = async () => await runTm(['--version'], { env: { PATH: ourPath, XDG_CACHE_HOME } })
+    expect(await look()).toMatchObject({ exitCode: 0, stderr: '' })
+    expect(readdirSync(join(XDG_CACHE_HOME, 'tm/compiled'))).not.toEqual([])
+    expect(await look()).toMatchObject({ exitCode: 0, stderr: '' })
+  })
+
+  it('is not kept where there is no place for it, and nobody is told', async () => {
+    const env = { PATH: ourPath, XDG_CACHE_HOME: '/dev/null' }
+    expect(await runTm(['--version'], { env })).toMatchObject({ exitCode: 0, stderr: '' })
+  })
 })
