@@ -17,12 +17,26 @@ export interface ClaimWish {
   wait: number
 }
 
+/** For 64 MiB on a line of 2 Mbit/s. Milliseconds. */
+const bodyTimeout = 300_000
+
 export function leaseCalls(api: Api, binary: Binary) {
   return {
-    claim: async (json: ClaimWish, patience?: Patience): Promise<Lease[]> => {
-      const response = await api(patience).v1.leases.claim.$post({ json })
-      if (!response.ok) await data(response as unknown as Promise<Answer<never>>)
-      return await read(async () => unpackLeases(new Uint8Array(await response.arrayBuffer())))
+    /** `timeout` is until the answer begins; a large body may take longer. */
+    claim: async (json: ClaimWish, patience: Patience = {}): Promise<Lease[]> => {
+      const body = new AbortController()
+      const timer = setTimeout(() => body.abort(), (patience.timeout ?? 0) + bodyTimeout)
+      const signal = patience.signal ? AbortSignal.any([patience.signal, body.signal]) : body.signal
+      try {
+        const answer = api({ ...patience, signal, untilAnswer: true }).v1.leases.claim.$post({
+          json,
+        })
+        const response = await answer
+        if (!response.ok) await data(response as unknown as Promise<Answer<never>>)
+        return await read(async () => unpackLeases(new Uint8Array(await response.arrayBuffer())))
+      } finally {
+        clearTimeout(timer)
+      }
     },
     renew: async (leases: AttemptRef[], patience?: Patience) =>
       await verdicts(api(patience).v1.leases.renew.$post({ json: { leases } })),

@@ -9,6 +9,8 @@ import { pinned } from './pinned.ts'
 export interface Patience {
   /** Milliseconds for one try. */
   timeout?: number
+  /** That is only until the answer begins: how long its body may take is the caller's affair. */
+  untilAnswer?: boolean
   /** How often to try again when no answer comes or the node is not ready. */
   retries?: number
   /** Gives up at once. */
@@ -23,13 +25,14 @@ export interface TransportOptions extends Patience {
 const firstPauseMs = 100
 
 export function createTransport(options: TransportOptions) {
-  const { timeout = 30_000, retries = 0, signal, certificate } = options
+  const { timeout = 30_000, untilAnswer, retries = 0, signal, certificate } = options
   return async (input: string | URL | Request, init?: RequestInit): Promise<Response> => {
     if (certificate === undefined) refuseUnproved(input)
     for (let tries = 0; ; tries += 1) {
       try {
         const dispatcher = certificate ? { dispatcher: await pinned(certificate) } : {}
-        return await once(input, { ...init, ...dispatcher } as RequestInit, timeout, signal)
+        const request = { ...init, ...dispatcher } as RequestInit
+        return await once(input, request, { timeout, untilAnswer, signal })
       } catch (error) {
         if (tries >= retries || signal?.aborted) throw error
         await sleep(firstPauseMs * 2 ** tries, undefined, { signal })
@@ -41,16 +44,19 @@ export function createTransport(options: TransportOptions) {
 async function once(
   input: string | URL | Request,
   init: RequestInit,
-  timeout: number,
-  signal?: AbortSignal,
+  { timeout, untilAnswer, signal }: Patience & { timeout: number },
 ): Promise<Response> {
-  const limit = AbortSignal.timeout(timeout)
+  const answer = new AbortController()
+  const timer = untilAnswer ? setTimeout(() => answer.abort(), timeout) : undefined
+  const limit = untilAnswer ? answer.signal : AbortSignal.timeout(timeout)
   const either = signal ? AbortSignal.any([signal, limit]) : limit
   try {
     return await fetch(input, { ...init, signal: either, redirect: 'error' })
   } catch (error) {
     if (signal?.aborted) throw signal.reason
     throw unreachable(new URL(String(input)).origin, error, limit.aborted ? timeout : undefined)
+  } finally {
+    clearTimeout(timer)
   }
 }
 

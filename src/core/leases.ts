@@ -9,7 +9,7 @@ export interface PackedLeases {
   count: number
   frames: Uint8Array<ArrayBuffer>
   /** The last one's body, when it is large: it has to follow the frames, read piece by piece. */
-  unread?: { id: string; size: number }
+  unread?: { id: string; attempt: number; size: number }
 }
 
 /** A lease whose body is still where it is stored. `write` is missing from a large one, the last. */
@@ -20,8 +20,10 @@ export function packLeases(leases: StoredLease[]): PackedLeases {
     return { header: { id, attempt, iterations }, size, write }
   })
   const last = leases.at(-1)
-  const unread = last && !last.write ? { unread: { id: last.id, size: last.size } } : {}
-  return { count: leases.length, frames: writeFrames(frames), ...unread }
+  const packed = { count: leases.length, frames: writeFrames(frames) }
+  if (!last || last.write) return packed
+  const { id, attempt, size } = last
+  return { ...packed, unread: { id, attempt, size } }
 }
 
 /** Which they are, without their bodies. */

@@ -12,12 +12,13 @@ import { type Batch, type Ending, type Progress, signals } from './slot-messages
 
 /** Outcomes are posted at least this often while a batch runs. Milliseconds. */
 const postEvery = 5
+/** Blocks: what takes longer than that, on a fast machine. */
+const longWork = 20_000
 
 function serve(port: MessagePort, flags: Int32Array): void {
   const kind = kinds.sha512()
   kind.warmUp()
   const report = reporter(port)
-  report.post()
 
   port.on('message', ({ first, iterations, sizes, bodies }: Batch) => {
     report.start()
@@ -25,7 +26,10 @@ function serve(port: MessagePort, flags: Int32Array): void {
     for (const [index, size] of sizes.entries()) {
       const body = bodies.subarray(at, at + size)
       const task = { iterations: iterations[index] as number, body }
-      report.add(first + index, run(first + index, task), workOf({ ...task, size }))
+      const work = workOf({ ...task, size })
+      // Those before a long one must not wait for it to be known.
+      if (work >= longWork) report.post()
+      report.add(first + index, run(first + index, task), work)
       at += size
     }
     report.post()
@@ -53,6 +57,7 @@ function reporter(port: MessagePort) {
   let work = 0
 
   function post(): void {
+    if (succeeded.length + others.length === 0) return
     const now = performance.now()
     const progress = { succeeded, results: concat(results), others, work, ms: now - started }
     port.postMessage(progress satisfies Progress, [progress.results.buffer])

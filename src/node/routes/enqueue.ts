@@ -62,7 +62,8 @@ export function enqueueRoutes({ queue, settings }: Deps) {
     .openapi(enqueueOne, async (c) => {
       const { iterations } = c.req.valid('query')
       const id = c.req.valid('header')['idempotency-key'] ?? v7()
-      const leave = await room.take(sizeOf(c, maxBody()))
+      const size = sizeOf(c, maxBody())
+      const leave = size < batchBytes ? () => {} : await room.take(size)
       const [outcome] = await readBody(c, maxBody())
         .then((body) => queue.enqueue([{ id, iterations, body }]))
         .finally(leave)

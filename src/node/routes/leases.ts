@@ -92,7 +92,7 @@ const release = guarded(['worker'], {
   responses: settled,
 })
 
-export function leaseRoutes({ queue, workers }: Deps) {
+export function leaseRoutes({ queue, workers, settings }: Deps) {
   const workerOf = (c: Context<Env>) => {
     const { subject } = c.get('principal')
     workers.heard(subject)
@@ -105,17 +105,29 @@ export function leaseRoutes({ queue, workers }: Deps) {
     return answer(c, verdicts)
   }
 
-  /** Frames, and the large body of the last one, of which one piece at a time is in memory. */
-  function withBody(frames: Uint8Array<ArrayBuffer>, { id, size }: Unread): ReadableStream {
+  /**
+   * Frames, and the large body of the last one, of which one piece at a time is in memory. The lease
+   * lives while the body is on its way, and is handed back when the way is cut off.
+   */
+  function withBody(worker: string, frames: Uint8Array<ArrayBuffer>, unread: Unread) {
+    const { id, attempt, size } = unread
     let sent = 0
-    return new ReadableStream({
+    let renewed = performance.now()
+    return new ReadableStream<Uint8Array<ArrayBuffer>>({
       start: (stream) => stream.enqueue(frames),
       async pull(stream) {
+        if (performance.now() - renewed > settings.get().lease / 3) {
+          renewed = performance.now()
+          await queue.renew(worker, [{ id, attempt }])
+        }
         const piece = await queue.readBody(id, sent)
         if (piece.length === 0) return stream.error(new Error(`the body of ${id} is gone`))
         stream.enqueue(piece)
         sent += piece.length
         if (sent === size) stream.close()
+      },
+      async cancel() {
+        await queue.release(worker, [{ id, attempt }])
       },
     })
   }
@@ -129,7 +141,7 @@ export function leaseRoutes({ queue, workers }: Deps) {
       const leases = await queue.claim({ ...wish, worker, maxBytes: maxClaimBytes, signal })
       workers.heard(worker, leases.count)
       const { frames, unread } = leases
-      const body = unread ? withBody(frames, unread) : frames
+      const body = unread ? withBody(worker, frames, unread) : frames
       return c.body(body, 200, { 'content-type': framesType })
     })
     .openapi(renew, async (c) =>

@@ -54,16 +54,27 @@ describe('leases', () => {
     expect(await claim()).toEqual([])
   })
 
-  it('come with a large body after the others, and are whole', async () => {
+  it('come alone with a large body, and are whole', async () => {
     const large = new Uint8Array(3_000_000).map((_, index) => index % 251)
     await enqueue(1)
     const url = `/enqueue?iterations=1`
     const headers = { 'idempotency-key': id(2) }
     await node.request(url, { method: 'PUT', body: large, headers })
     await enqueue(3)
-    const frames = await claim()
-    expect(frames.map(({ header }) => (header as { id: string }).id)).toEqual([id(1), id(2)])
-    expect(Buffer.compare(frames[1]?.body ?? new Uint8Array(), large)).toBe(0)
+    const claims = [await claim(), await claim(), await claim()]
+    const ids = claims.map((frames) => frames.map(({ header }) => (header as { id: string }).id))
+    expect(ids).toEqual([[id(1)], [id(2)], [id(3)]])
+    expect(Buffer.compare(claims[1]?.[0]?.body ?? new Uint8Array(), large)).toBe(0)
+  })
+
+  it('go back to the queue when the way of a large body is cut off', async () => {
+    const body = new Uint8Array(5_000_000)
+    await node.queue.enqueue([{ id: id(1), iterations: 1, body }])
+    const wish = { max: 1, maxWork: 1, wait: 0 }
+    const response = await node.send('POST', '/v1/leases/claim', wish, { as: 'worker' })
+    await response.body?.cancel()
+    await expect.poll(async () => (await node.queue.get(id(1))).state).toBe('queued')
+    expect(await node.queue.get(id(1))).toMatchObject({ failures: 0 })
   })
 
   it('break off when a large body goes while it is sent', async () => {

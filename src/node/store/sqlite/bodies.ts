@@ -36,8 +36,16 @@ export function createBodies(database: DatabaseSync) {
   const uploads = new Map<string, Upload>()
   /** Uploads whose parts have to go. */
   const dropped = new Set(orphans(database))
-  /** What holds as soon as the transaction is committed. */
+  /** What holds as soon as the transaction is committed, and what brings back what was before. */
   let pending: (() => void)[] = []
+  let undoing: (() => void)[] = []
+
+  function setUpload(id: string, upload: Upload | undefined): void {
+    const before = uploads.get(id)
+    undoing.push(() => (before ? uploads.set(id, before) : uploads.delete(id)))
+    if (upload) uploads.set(id, upload)
+    else uploads.delete(id)
+  }
 
   /** Stores the next part of a large body. False when all of it is there. */
   function storePart({ id, body }: NewTask): boolean {
@@ -46,7 +54,7 @@ export function createBodies(database: DatabaseSync) {
     if (start >= body.length) return false
     if (upload.parts === 0) next += 1
     insertPart.run(upload.number, upload.parts, body.subarray(start, start + partBytes))
-    uploads.set(id, { ...upload, parts: upload.parts + 1 })
+    setUpload(id, { ...upload, parts: upload.parts + 1 })
     return true
   }
 
@@ -56,17 +64,21 @@ export function createBodies(database: DatabaseSync) {
     return row.bytes as Uint8Array
   }
 
-  /** One row with all of them in it costs a third of a row for each. */
-  function readRun(run: BodyPlace[]): Uint8Array[] {
+  /** One row with all of them in it costs a third of a row for each. Undefined for a missing one. */
+  function readRun(run: BodyPlace[]): (Uint8Array | undefined)[] {
     const all = segments.readRun((run[0] as BodyPlace).seq, (run.at(-1) as BodyPlace).seq)
-    if (!all) return run.map(({ seq }) => present(segments.read(seq), seq))
+    const size = run.reduce((sum, one) => sum + one.size, 0)
+    if (all?.length !== size) return run.map(readOne)
     let at = 0
-    const bodies = run.map(({ seq, size }) => {
-      at += size
-      return present(all.subarray(at - size, at), seq, size)
+    return run.map((one) => {
+      at += one.size
+      return all.subarray(at - one.size, at)
     })
-    if (at !== all.length) throw new Error(`bodies after ${run[0]?.seq} are of other sizes`)
-    return bodies
+  }
+
+  function readOne({ seq, size }: BodyPlace): Uint8Array | undefined {
+    const body = segments.read(seq)
+    return body?.length === size ? body : undefined
   }
 
   return {
@@ -76,10 +88,15 @@ export function createBodies(database: DatabaseSync) {
     uploadOf(task: NewTask): number | null {
       if (!isLarge(task)) return null
       while (storePart(task)) {}
-      pending.push(() => uploads.delete(task.id))
-      return (uploads.get(task.id) as Upload).number
+      const { number } = uploads.get(task.id) as Upload
+      setUpload(task.id, undefined)
+      return number
     },
-    /** The parts that are stored belong to nothing: the task was known, or can't be stored. */
+    /** An upload that belongs to nothing: the task was known. */
+    abandon(upload: number | null): void {
+      if (upload !== null) pending.push(() => dropped.add(upload))
+    },
+    /** The task will not come: what is stored of its body has to go. */
     forget(task: NewTask): void {
       const upload = uploads.get(task.id)
       if (upload) dropped.add(upload.number)
@@ -115,7 +132,7 @@ export function createBodies(database: DatabaseSync) {
       const [upload] = dropped
       if (upload === undefined) return segments.sweep()
       const last = lastPart.get(upload)?.last as number | null
-      if (last === null) dropped.delete(upload)
+      if (last === null) pending.push(() => dropped.delete(upload))
       else removePart.run(upload, last)
       return true
     },
@@ -124,17 +141,15 @@ export function createBodies(database: DatabaseSync) {
       segments.committed()
       for (const act of pending) act()
       pending = []
+      undoing = []
     },
     undo(): void {
       segments.undo()
+      for (const act of undoing.reverse()) act()
       pending = []
+      undoing = []
     },
   }
-}
-
-function present(body: Uint8Array | undefined, seq: number, size = body?.length): Uint8Array {
-  if (!body || body.length !== size) throw new Error(`the body of task ${seq} is missing`)
-  return body
 }
 
 /** Neighbours together. */

@@ -52,6 +52,9 @@ export function claimMethod(
     database.prepare(`UPDATE tasks SET state = ${states.running}, attempt = attempt + 1, worker = ?,
     lease_until = ?, started_at = ? WHERE seq = ?`)
 
+  const lose =
+    database.prepare(`UPDATE tasks SET state = ${states.failed}, finished_at = ?, error = ?
+    WHERE seq = ?`)
   const place = database.prepare('SELECT seq, size, upload FROM tasks WHERE id = ?')
 
   function candidates(steady: number, max: number): Iterable<ClaimRow> {
@@ -65,14 +68,28 @@ export function claimMethod(
     let work = 0
     let bytes = 0
     for (const [seq, hex, iterations, size, upload, attempt] of candidates(steady, max)) {
-      if (chosen.length === max || (chosen.length > 0 && bytes + size > maxBytes)) break
+      const isFirst = chosen.length === 0
+      // A large one comes alone: when its way is cut off, no others are lost with it.
+      if (!isFirst && (upload !== null || bytes + size > maxBytes)) return chosen
+      if (chosen.length === max) return chosen
       chosen.push({ seq, id: idFromHex(hex), iterations, size, upload, attempt })
       work += workOf({ iterations, size })
       bytes += size
-      // A large one is the last: its body follows piece by piece.
-      if (work >= maxWork || upload !== null) break
+      if (work >= maxWork || upload !== null) return chosen
     }
     return chosen
+  }
+
+  /** What a claim that found less than it wanted has seen need not be looked at again. */
+  function lookOnFrom(chosen: Chosen[], max: number): void {
+    if (chosen.length === 0 && max > 0) counters.freshFrom = counters.nextSeq
+  }
+
+  /** Its body can't be read: it has failed, and the queue goes on. */
+  function giveUp({ seq }: Chosen, wall: number): void {
+    lose.run(wall, 'its body can not be read from the database of its node', seq)
+    counters.queued -= 1
+    counters.failed += 1
   }
 
   return {
@@ -80,9 +97,15 @@ export function claimMethod(
       const { worker, lease } = request
       const until = Math.floor(now.steady + lease)
       const chosen = choose(request, now.steady)
+      lookOnFrom(chosen, request.max)
       const small = bodies.readAll(chosen.filter(({ upload }) => upload === null))
-      const leases = chosen.map((task, index): StoredLease => {
+      const leases = chosen.flatMap((task, index): StoredLease[] => {
         const { seq, id, iterations, size, upload, attempt } = task
+        const body = small[index]
+        if (upload === null && !body) {
+          giveUp(task, now.wall)
+          return []
+        }
         if (attempt === 0) {
           const times = { begun: now.steady, until, startedAt: now.wall }
           memory.add({ id, seq, iterations, upload, worker, ...times })
@@ -90,9 +113,8 @@ export function claimMethod(
         } else {
           begin.run(worker, until, now.wall, seq)
         }
-        const body = small[index]
         const write = body && ((target: Uint8Array) => target.set(body))
-        return { id, attempt: attempt + 1, iterations, size, ...(write && { write }) }
+        return [{ id, attempt: attempt + 1, iterations, size, ...(write && { write }) }]
       })
       counters.queued -= leases.length
       counters.running += leases.length

@@ -84,7 +84,7 @@ export function createEngine(database: DatabaseSync): Engine {
         const times = [Math.floor(now.steady), now.wall] as const
         const added = insert.run(seq, idBytes(id), iterations, body.length, upload, ...times)
         if (added.changes === 0) {
-          bodies.forget(task)
+          bodies.abandon(upload)
           return isSame(find(id) as TaskRow, task) ? 'known' : 'conflict'
         }
         if (upload === null) bodies.store(seq, body)

@@ -96,10 +96,11 @@ function checkHeader(database: DatabaseSync, file: string, hadQueue: boolean): v
 
 function check(database: DatabaseSync, file: string): void {
   const whole = statSync(file).size <= fullCheckBytes
-  const statement = whole ? 'PRAGMA quick_check(1)' : "PRAGMA quick_check('tasks')"
-  const [row] = database.prepare(statement).all()
-  const verdict = Object.values(row ?? {})[0]
-  if (verdict !== 'ok') throw damaged(file, String(verdict).split('\n').slice(-1).join())
+  for (const of of whole ? ['1'] : ["'tasks'", "'results'", "'counts'"]) {
+    const [row] = database.prepare(`PRAGMA quick_check(${of})`).all()
+    const verdict = Object.values(row ?? {})[0]
+    if (verdict !== 'ok') throw damaged(file, String(verdict).split('\n').slice(-1).join())
+  }
 }
 
 function pragma(database: DatabaseSync, name: string): number {

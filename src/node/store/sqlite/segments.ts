@@ -22,6 +22,8 @@ const maxBytes = 16 * 1024 ** 2
 const maxRows = 16_384
 /** With so little of it left, what is left moves. */
 const fewLeft = 1 / 8
+/** And so few in any case: each start begins a new table, however little comes. */
+const fewest = 16
 
 const isNeeded = `upload IS NULL AND state IN (${states.queued}, ${states.running}, ${states.failed})`
 
@@ -35,7 +37,13 @@ export function createSegments(database: DatabaseSync) {
   /** Where new bodies go: a new one after every start. */
   let current: Segment | undefined
   let committed = segments
-  const touched = new Set<Segment>()
+  /** As they were before the transaction. */
+  const touched = new Map<Segment, Pick<Segment, 'last' | 'bytes' | 'needed'>>()
+
+  function touch(segment: Segment): void {
+    const { last, bytes, needed } = segment
+    if (!touched.has(segment)) touched.set(segment, { last, bytes, needed })
+  }
 
   function open(seq: number): Segment {
     const table = `bodies_${seq}`
@@ -49,11 +57,9 @@ export function createSegments(database: DatabaseSync) {
   const holding = (seq: number) => segments.find(({ first, last }) => first <= seq && seq <= last)
 
   function remove(segment: Segment): void {
-    const { first, last, needed } = segment
-    if (needed !== 0) {
-      database.exec(`INSERT INTO bodies SELECT seq, body FROM bodies_${first} WHERE seq IN
-        (SELECT seq FROM tasks WHERE seq BETWEEN ${first} AND ${last} AND ${isNeeded})`)
-    }
+    const { first, last } = segment
+    database.exec(`INSERT INTO bodies SELECT seq, body FROM bodies_${first} WHERE seq IN
+      (SELECT seq FROM tasks WHERE seq BETWEEN ${first} AND ${last} AND ${isNeeded})`)
     database.exec(`DROP TABLE bodies_${first}`)
     segments = segments.filter((one) => one !== segment)
   }
@@ -62,11 +68,11 @@ export function createSegments(database: DatabaseSync) {
     insert(seq: number, body: Uint8Array): void {
       const isFull = current && (current.bytes >= maxBytes || seq - current.first >= maxRows)
       if (!current || isFull) current = open(seq)
+      touch(current)
       current.insert.run(seq, body)
       current.last = seq
       current.bytes += body.length
       if (current.needed !== undefined) current.needed += 1
-      touched.add(current)
     },
 
     read(seq: number): Uint8Array | undefined {
@@ -86,8 +92,8 @@ export function createSegments(database: DatabaseSync) {
       const segment = holding(seq)
       if (!segment) deleteFromRest.run(seq)
       else if (segment.needed !== undefined) {
+        touch(segment)
         segment.needed -= 1
-        touched.add(segment)
       }
     },
 
@@ -95,12 +101,13 @@ export function createSegments(database: DatabaseSync) {
     sweep(): boolean {
       const uncounted = segments.find(({ needed }) => needed === undefined)
       if (uncounted) {
+        touch(uncounted)
         uncounted.needed = Number(countNeeded.get(uncounted.first, uncounted.last)?.n)
         return true
       }
       const old = segments.find((segment) => {
-        const size = segment.last - segment.first + 1
-        return segment !== current && Number(segment.needed) <= size * fewLeft
+        const few = Math.max(fewest, (segment.last - segment.first + 1) * fewLeft)
+        return segment !== current && Number(segment.needed) <= few
       })
       if (old) remove(old)
       return old !== undefined
@@ -113,7 +120,7 @@ export function createSegments(database: DatabaseSync) {
     undo(): void {
       segments = committed
       if (current && !segments.includes(current)) current = undefined
-      for (const segment of touched) segment.needed = undefined
+      for (const [segment, before] of touched) Object.assign(segment, before)
       touched.clear()
     },
   }

@@ -68,7 +68,11 @@ function serve(port: MessagePort, { folder }: ThreadData): void {
 
   function close({ call }: Call): void {
     answer(uploads.splice(0))
-    inTransaction(database, engine, engine.keepAll)
+    try {
+      inTransaction(database, engine, engine.keepAll)
+    } catch {
+      // A full disk: their tasks will be queued again instead.
+    }
     database.close()
     port.postMessage([{ call, value: undefined }] satisfies Reply[])
     port.close()
