@@ -49,7 +49,7 @@ const enqueueMany = guarded(['admin'], {
 
 /** Tasks and bytes that are handed to the queue together while a stream goes on. */
 const batchTasks = 1000
-const batchBytes = 1024 ** 2
+const batchBytes = 2 * 1024 ** 2
 
 /** Bytes of large bodies that are in memory on their way to the store. */
 const roomBytes = 128 * 1024 ** 2
