@@ -69,6 +69,20 @@ export function describeRetention(held: Held): void {
       expect(await known(ids)).toEqual([false, false, false, true, true])
     })
 
+    it('is not held up by results that a clock which was ahead has dated', async () => {
+      const year = 8760 * hour
+      const ids = await enqueue(held.store, 253)
+      await claim(held.store, 300, { max: 253 })
+      const reports = ids.map((id) => ({ id, attempt: 1, result: digest(1) }))
+      await held.store.complete('w1', packResults(reports.slice(0, 250)), at(300, year))
+      await held.store.complete('w1', packResults(reports.slice(250)), at(300))
+      await held.store.markPulled(ids)
+      await tidy({ keepFor: hour }, 2 * hour)
+      const kept = await known(ids)
+      expect(kept.slice(0, 250).every(Boolean)).toBe(true)
+      expect(kept.slice(250)).toEqual([false, false, false])
+    })
+
     it('never forgets a result that nobody has read', async () => {
       const ids = await succeed(3, 0)
       await held.store.markPulled([ids[1] as string])

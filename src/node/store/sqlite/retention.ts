@@ -24,7 +24,7 @@ export function tidyMethod(
 ): Pick<Engine, 'tidy'> {
   const sql = (text: string) => database.prepare(text)
   const oldestPulled = sql(`SELECT seq, NULL AS upload, ${states.succeeded} AS state, finished_at
-    FROM results WHERE pulled = 1 ORDER BY done_seq LIMIT ?`)
+    FROM results WHERE pulled = 1 ORDER BY finished_at LIMIT ?`)
   const oldestOthers = sql(`SELECT seq, upload, state, finished_at FROM tasks
     WHERE state > ${states.succeeded} ORDER BY finished_at LIMIT ?`)
   const removeTask = sql('DELETE FROM tasks WHERE seq = ? RETURNING done_seq')

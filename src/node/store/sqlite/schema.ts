@@ -28,7 +28,7 @@ const results = `
     pulled INTEGER NOT NULL DEFAULT 0,
     result BLOB NOT NULL
   ) STRICT;
-  CREATE INDEX pulled_by_age ON results (done_seq) WHERE pulled = 1;
+  CREATE INDEX pulled_by_age ON results (finished_at) WHERE pulled = 1;
 `
 
 /** A body that is stored in parts of 1 MiB, under the number of its upload. */
