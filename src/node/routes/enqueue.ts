@@ -8,9 +8,7 @@ import type { Deps } from '../app.ts'
 import { createRoom } from '../room.ts'
 import { readBody, sizeOf } from './body.ts'
 import { guarded, routes } from './guard.ts'
-import { iterationsParam, json } from './schemas.ts'
-
-const binary = { schema: z.any().openapi({ type: 'string', format: 'binary' }) }
+import { binary, iterationsParam, json } from './schemas.ts'
 
 const enqueueOne = guarded(['admin'], {
   method: 'put',

@@ -9,16 +9,14 @@ import type { Deps } from '../app.ts'
 import type { Verdict } from '../store/store.ts'
 import { readBody } from './body.ts'
 import { type Env, guarded, routes } from './guard.ts'
-import { attemptSchema, json, verdictsSchema } from './schemas.ts'
+import { attemptSchema, binary, json, verdictsSchema } from './schemas.ts'
 
 /** Answers of one claim carry at most so many bytes of bodies, but one body in any case. */
 const maxClaimBytes = 16 * 1024 ** 2
-type Unread = NonNullable<PackedLeases['unread']>
-
 /** Of one report: some 12,000 results. */
 const maxReportBytes = 1024 ** 2
 
-const binary = { schema: z.any().openapi({ type: 'string', format: 'binary' }) }
+type Unread = NonNullable<PackedLeases['unread']>
 
 const claim = guarded(['worker'], {
   method: 'post',
@@ -106,7 +104,7 @@ export function leaseRoutes({ queue, workers, settings }: Deps) {
   }
 
   /**
-   * Frames, and the large body of the last one, of which one piece at a time is in memory. The lease
+   * A frame's head and its large body, of which one piece at a time is in memory. The lease
    * lives while the body is on its way, and is handed back when the way is cut off.
    */
   function withBody(worker: string, frames: Uint8Array<ArrayBuffer>, unread: Unread) {

@@ -99,6 +99,9 @@ export const errorSchema = z
   })
   .openapi('Error')
 
+/** A body that is bytes, of whatever type. */
+export const binary = { schema: z.any().openapi({ type: 'string', format: 'binary' }) }
+
 export function json<S extends z.ZodType>(schema: S, description: string) {
   return { description, content: { 'application/json': { schema } } }
 }

@@ -51,7 +51,6 @@ export function claimMethod(
   const begin =
     database.prepare(`UPDATE tasks SET state = ${states.running}, attempt = attempt + 1, worker = ?,
     lease_until = ?, started_at = ? WHERE seq = ?`)
-
   const lose =
     database.prepare(`UPDATE tasks SET state = ${states.failed}, finished_at = ?, error = ?
     WHERE seq = ?`)
@@ -80,7 +79,7 @@ export function claimMethod(
     return chosen
   }
 
-  /** What a claim that found less than it wanted has seen need not be looked at again. */
+  /** Where a claim found nothing, the next one need not look: cancelled tasks may lie there. */
   function lookOnFrom(chosen: Chosen[], max: number): void {
     if (chosen.length === 0 && max > 0) counters.freshFrom = counters.nextSeq
   }

@@ -47,8 +47,8 @@ function refuseLoss(file: string, marker: string): void {
 /**
  * WAL with FULL fsyncs the log at every commit (sqlite.org/pragma.html#pragma_synchronous). The
  * exclusive lock keeps a second node off the same data, and needs no shared-memory file. Large pages
- * take in twice as many tasks of 1 KiB in bulk as pages of 4 KiB. The log is
- * written back every 2 MiB: that holds up whoever comes meanwhile for some 15 ms, 16 MiB for 90.
+ * take in twice as many tasks of 1 KiB in bulk as pages of 4 KiB. The log is written back every 2 MiB:
+ * that holds up whoever comes meanwhile for some 15 ms, 16 MiB for 90.
  */
 function configure(database: DatabaseSync): void {
   database.exec(`
