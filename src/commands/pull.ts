@@ -1,9 +1,8 @@
 import { Flags } from '@oclif/core'
 import { TmCommand } from '../cli/base.ts'
 import { nodesOf } from '../cli/nodes.ts'
-import { recallFiles } from '../cli/tasks/file-names.ts'
-import { markPulled, pullResults } from '../cli/tasks/pull.ts'
-import { showResults } from '../cli/tasks/show.ts'
+import { pullResults } from '../cli/tasks/pull.ts'
+import { noResults, showResults } from '../cli/tasks/show.ts'
 import { requireInteger } from '../core/integers.ts'
 import type { Result } from '../core/task.ts'
 
@@ -11,7 +10,7 @@ export default class Pull extends TmCommand {
   static override summary = 'Show the newest results, newest first.'
   static override description =
     `Over all nodes; reading a result does not remove it. On a terminal a table, with results \
-shortened; elsewhere id, file, iterations, time and result between tabs, in full.`
+shortened; elsewhere id, file, iterations, time and result between tabs, in full, page by page as they come.`
   static override examples = [
     '<%= config.bin %> pull --top 20',
     '<%= config.bin %> pull --top 1000 --json > results.json',
@@ -25,17 +24,22 @@ shortened; elsewhere id, file, iterations, time and result between tabs, in full
     const top = requireInteger('--top', flags.top, { min: 1, max: 1_000_000 })
     const saved = this.saved(flags.cluster)
     const nodes = nodesOf(saved)
-    let missing = 0
-    const results = await pullResults(nodes, top, (text) => {
-      missing += 1
-      this.logToStderr(text)
+    const results: Omit<Result, 'took'>[] = []
+    const terminal = Boolean(process.stdout.isTTY)
+    let first = true
+    const { missing } = await pullResults({
+      saved,
+      nodes,
+      top,
+      show: (page, names) => {
+        if (this.jsonEnabled()) results.push(...page.map(({ took: _, ...result }) => result))
+        else this.log(showResults(page, { names, terminal, header: first }))
+        first = false
+      },
+      onWarning: (text) => this.logToStderr(text),
     })
     if (missing === nodes.length) process.exitCode = 1
-    const ids = results.map(({ id }) => id)
-    const names = recallFiles(saved, ids)
-    const shown = showResults(results, { names, terminal: Boolean(process.stdout.isTTY) })
-    if (shown !== '') this.log(shown)
-    await markPulled(nodes, ids)
-    return { results: results.map(({ took, ...result }) => result) }
+    if (first && terminal) this.log(noResults)
+    return { results }
   }
 }

@@ -2,7 +2,7 @@
 import { connect } from '../client/client.ts'
 import type { Patience } from '../client/transport.ts'
 import type { Answer } from '../core/loans.ts'
-import type { Result } from '../core/task.ts'
+import type { Result, Task } from '../core/task.ts'
 import type { Store } from './store/store.ts'
 
 export interface Sibling {
@@ -14,7 +14,11 @@ export interface Sibling {
 
 /** What one node asks of another. */
 export interface SiblingClient {
-  results(page: { limit: number }, patience: Patience): Promise<{ results: Result[] }>
+  results(
+    page: { limit: number; cursor?: number },
+    patience: Patience,
+  ): Promise<{ results: Result[]; next?: number }>
+  lookup(ids: string[], patience: Patience): Promise<Task[]>
   markPulled(ids: string[], patience: Patience): Promise<void>
   askForLoan(loan: { id: string }, patience: Patience): Promise<Answer>
   renewLoan(loan: string, patience: Patience): Promise<{ duration: number } | undefined>

@@ -139,6 +139,7 @@ function noSibling({ url }: Sibling): SiblingClient {
   }
   return {
     results: away,
+    lookup: away,
     markPulled: away,
     askForLoan: away,
     renewLoan: away,

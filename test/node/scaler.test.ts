@@ -52,6 +52,7 @@ async function pair(
       const ask = { borrower: own }
       return {
         results: async () => ({ results: [] }),
+        lookup: async () => [],
         markPulled: async () => {},
         askForLoan: async ({ id }) => {
           const { backlog } = await other().queue.stats()

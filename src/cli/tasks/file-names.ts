@@ -14,17 +14,43 @@ export function rememberFiles(saved: Saved, tasks: { id: string; file: string }[
   appendFileSync(pathOf(saved), `\n${lines}`, { mode: 0o600 })
 }
 
-/** The file names of these tasks, as far as they are known. Reads the newest lines first. */
+/** The file names of these tasks, as far as they are known. */
 export function recallFiles(saved: Saved, ids: Iterable<string>): Map<string, string> {
-  const wanted = new Set(ids)
-  const names = new Map<string, string>()
-  if (!existsSync(pathOf(saved))) return names
-  for (const line of linesFromEnd(pathOf(saved))) {
-    if (names.size === wanted.size) break
-    const [id, file] = parse(line)
-    if (id && file !== undefined && wanted.has(id)) names.set(id, file)
+  return fileNames(saved).recall(ids)
+}
+
+/**
+ * For asking again and again, the newest tasks first: the file is read once, from its end, no
+ * further than needed, and a name is given once.
+ */
+export function fileNames(saved: Saved) {
+  const lines = existsSync(pathOf(saved)) ? linesFromEnd(pathOf(saved)) : undefined
+  const passed = new Map<string, string>()
+  return {
+    recall(ids: Iterable<string>): Map<string, string> {
+      const names = new Map<string, string>()
+      const wanted = new Set(ids)
+      const give = (id: string, name: string) => {
+        names.set(id, name)
+        wanted.delete(id)
+      }
+      for (const id of wanted) {
+        const name = passed.get(id)
+        if (name === undefined) continue
+        passed.delete(id)
+        give(id, name)
+      }
+      while (lines && wanted.size > 0) {
+        const { value, done } = lines.next()
+        if (done) break
+        const [id, file] = parse(value)
+        if (id === undefined || file === undefined) continue
+        if (wanted.has(id)) give(id, file)
+        else if (!passed.has(id)) passed.set(id, file)
+      }
+      return names
+    },
   }
-  return names
 }
 
 /** A line that a crash cut off is skipped. */

@@ -10,9 +10,15 @@ export interface ShowOptions {
   terminal: boolean
 }
 
+export const noResults = 'No results yet. What the cluster is doing: tm health'
+
 const header = ['ID', 'FILE', 'ITERATIONS', 'TOOK', 'RESULT'].map((title) => chalk.bold(title))
 
-export function showResults(results: Result[], { names, terminal }: ShowOptions): string {
+/** One page of them; the header stands above the first. */
+export function showResults(
+  results: Result[],
+  { names, terminal, header: withHeader }: ShowOptions & { header: boolean },
+): string {
   const name = ({ id }: Result) => names.get(id) ?? ''
   if (!terminal) {
     return tabs(
@@ -25,7 +31,6 @@ export function showResults(results: Result[], { names, terminal }: ShowOptions)
       ]),
     )
   }
-  if (results.length === 0) return 'No results yet. What the cluster is doing: tm health'
   const rows = results.map((one) => [
     one.id,
     shorten(name(one), 32),
@@ -33,7 +38,7 @@ export function showResults(results: Result[], { names, terminal }: ShowOptions)
     describeDuration(one.took),
     shorten(one.result, 21),
   ])
-  return columns([header, ...rows])
+  return columns(withHeader ? [header, ...rows] : rows)
 }
 
 /** Tasks that are done, failed ones among them. */

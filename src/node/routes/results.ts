@@ -1,7 +1,9 @@
 /** Handing results back. Reading one does not remove it; it is only noted that it was read. */
 import { z } from '@hono/zod-openapi'
-import { mergeResults } from '../../core/results.ts'
+import { newestResults, type ResultSource } from '../../client/newest.ts'
+import type { Result } from '../../core/task.ts'
 import type { Deps } from '../app.ts'
+import type { SiblingClient } from '../siblings.ts'
 import { guarded, routes } from './guard.ts'
 import { integerParam, json, resultSchema, taskIds } from './schemas.ts'
 
@@ -49,31 +51,38 @@ const pulled = guarded(['admin', 'node'], {
   responses: { 200: json(z.object({}), 'Noted') },
 })
 
+const patience = { timeout: 5000 }
+
+function sourceOf(queue: Deps['queue']): ResultSource {
+  return {
+    results: queue.results,
+    lookup: async (ids) => (await queue.lookup(ids)).filter((task) => task !== undefined),
+  }
+}
+
+function patiently(sibling: SiblingClient): ResultSource {
+  return {
+    results: (page) => sibling.results(page, patience),
+    lookup: (ids) => sibling.lookup(ids, patience),
+  }
+}
+
 export function resultRoutes({ queue, siblings }: Deps) {
   return routes()
     .openapi(pullCompleted, async (c) => {
       const { top } = c.req.valid('query')
-      const own = queue.results({ limit: top })
       const asked = siblings.list()
-      const answers = await Promise.allSettled(
-        asked.map(({ client }) => client.results({ limit: top }, { timeout: 5000 })),
-      )
-      const lists = answers.map((answer) =>
-        answer.status === 'fulfilled' ? answer.value.results : [],
-      )
-      const merged = mergeResults([(await own).results, ...lists], top)
-      const ids = new Set(merged.map(({ id }) => id))
-      await queue.markPulled([...ids])
+      const missing: string[] = []
+      const onMissing = (source: number) => missing.push(asked[source - 1]?.id ?? 'this node')
+      const results: Result[] = []
+      const sources = [sourceOf(queue), ...asked.map(({ client }) => patiently(client))]
+      for await (const page of newestResults(sources, { top, onMissing })) results.push(...page)
+      const ids = results.map(({ id }) => id)
+      await queue.markPulled(ids)
       // A sibling that can't be told will say "never pulled" of a result that was: the safe side.
-      await Promise.allSettled(
-        asked.map(({ client }, index) => {
-          const theirs = lists[index]?.filter(({ id }) => ids.has(id)).map(({ id }) => id) ?? []
-          return client.markPulled(theirs, { timeout: 5000 })
-        }),
-      )
-      const missing = asked.filter((_, index) => answers[index]?.status === 'rejected')
-      if (missing.length > 0) c.header('tm-unreachable', missing.map(({ id }) => id).join(', '))
-      return c.json(merged, 200)
+      await Promise.allSettled(asked.map(({ client }) => client.markPulled(ids, patience)))
+      if (missing.length > 0) c.header('tm-unreachable', missing.join(', '))
+      return c.json(results, 200)
     })
     .openapi(page, async (c) => {
       const { limit, cursor } = c.req.valid('query')

@@ -165,6 +165,7 @@ describe('results', () => {
     }
     const sibling: SiblingClient = {
       results: async () => ({ results: [theirs] }),
+      lookup: async () => [],
       markPulled: async (ids) => {
         told.push(...ids)
       },
@@ -188,7 +189,7 @@ describe('results', () => {
     const results = (await response.json()) as Result[]
     expect(results.map((one) => one.id)).toEqual([id(50), id(1)])
     expect(response.headers.get('tm-unreachable')).toBe('node-3')
-    expect(told).toEqual([id(50)])
+    expect(told).toContain(id(50))
     await asker.close()
   })
 })
