@@ -1,5 +1,6 @@
 import { Flags } from '@oclif/core'
 import { TmCommand } from '../cli/base.ts'
+import { jsonList } from '../cli/json-list.ts'
 import { nodesOf } from '../cli/nodes.ts'
 import { pullResults } from '../cli/tasks/pull.ts'
 import { noResults, showResults } from '../cli/tasks/show.ts'
@@ -19,27 +20,42 @@ shortened; elsewhere id, file, iterations, time and result between tabs, in full
     top: Flags.string({ char: 't', default: '10', description: 'how many, from 1 to 1000000' }),
   }
 
-  async run(): Promise<{ results: Omit<Result, 'took'>[] }> {
+  async run(): Promise<void> {
     const { flags } = await this.parse(Pull)
     const top = requireInteger('--top', flags.top, { min: 1, max: 1_000_000 })
     const saved = this.saved(flags.cluster)
     const nodes = nodesOf(saved)
-    const results: Omit<Result, 'took'>[] = []
-    const terminal = Boolean(process.stdout.isTTY)
-    let first = true
-    const { missing } = await pullResults({
-      saved,
-      nodes,
-      top,
-      show: (page, names) => {
-        if (this.jsonEnabled()) results.push(...page.map(({ took: _, ...result }) => result))
-        else this.log(showResults(page, { names, terminal, header: first }))
-        first = false
-      },
-      onWarning: (text) => this.logToStderr(text),
-    })
+    const printer = this.jsonEnabled() ? this.asJson() : this.asText()
+    const onWarning = (text: string) => this.logToStderr(text)
+    const { missing } = await pullResults({ saved, nodes, top, show: printer.show, onWarning })
     if (missing === nodes.length) process.exitCode = 1
-    if (first && terminal) this.log(noResults)
-    return { results }
+    printer.end()
+  }
+
+  private asText() {
+    const terminal = Boolean(process.stdout.isTTY)
+    let header = true
+    return {
+      show: (page: Result[], names: Map<string, string>) => {
+        this.log(showResults(page, { names, terminal, header }))
+        header = false
+      },
+      end: () => {
+        if (header && terminal) this.log(noResults)
+      },
+    }
+  }
+
+  private asJson() {
+    const list = jsonList('results', (text) => process.stdout.write(text))
+    return {
+      show: (page: Result[]) => list.add(page.map(({ took: _, ...result }) => result)),
+      end: list.end,
+    }
+  }
+
+  /** What is printed already comes back as nothing. */
+  protected override logJson(json: unknown): void {
+    if (json !== undefined) super.logJson(json)
   }
 }
