@@ -5,6 +5,7 @@
  */
 import { hc } from 'hono/client'
 import { encodeFrames, type Frame, framesType } from '../core/frames.ts'
+import { protocol, protocolHeader } from '../core/protocol.ts'
 import type { SettingName } from '../core/settings.ts'
 import type { NewTask, TaskState } from '../core/task.ts'
 import type { App } from '../node/app.ts'
@@ -41,7 +42,7 @@ export interface Heartbeat {
 type Settings = Record<SettingName, number>
 
 export function connect({ url, token, certificate }: ConnectOptions) {
-  const headers = { authorization: `Bearer ${token}` }
+  const headers = { authorization: `Bearer ${token}`, [protocolHeader]: String(protocol) }
   const api: Api = (patience = {}) =>
     hc<App>(url, {
       headers,

@@ -8,6 +8,8 @@ export const errorCodes = {
   invalid: { status: 400, exit: 2 },
   unauthorized: { status: 401, exit: 1 },
   forbidden: { status: 403, exit: 1 },
+  /** The other side is of another version, and would be misunderstood. */
+  incompatible: { status: 400, exit: 1 },
   not_found: { status: 404, exit: 1 },
   conflict: { status: 409, exit: 1 },
   too_large: { status: 413, exit: 1 },

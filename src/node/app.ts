@@ -44,7 +44,7 @@ export type App = ReturnType<typeof createApp>
 
 export function createApp(deps: Deps) {
   const base = routes()
-  base.use(authenticate(deps.secret))
+  base.use(authenticate(deps))
   const app = base
     .route('/', enqueueRoutes(deps))
     .route('/', leaseRoutes(deps))

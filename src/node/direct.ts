@@ -6,6 +6,7 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import { v7 } from 'uuid'
 import { TmError } from '../core/errors.ts'
+import { isSpoken, protocolHeader } from '../core/protocol.ts'
 import { isTaskId, maxIterations } from '../core/task.ts'
 import { createVerifier } from '../core/tokens.ts'
 import type { Deps } from './app.ts'
@@ -35,6 +36,7 @@ export function createDirect({ secret, queue, settings, onError }: Parts) {
     if (!(size <= Math.min(maxDirect, settings.get().maxBody))) return undefined
     const id = headers['idempotency-key'] ?? v7()
     if (typeof id !== 'string' || !isTaskId(id)) return undefined
+    if (!isSpoken(headers[protocolHeader] as string | undefined)) return undefined
     const token = headers.authorization ?? ''
     if (!token.startsWith('Bearer ') || verify(token.slice(7))?.role !== 'admin') return undefined
     return { id, iterations, size }

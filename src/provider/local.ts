@@ -9,6 +9,7 @@ import { closeSync, mkdirSync, openSync } from 'node:fs'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { messageOf, TmError } from '../core/errors.ts'
+import { lastErrorIn } from './last-words.ts'
 import { findProcesses, isAlive, type TaggedProcess } from './process-table.ts'
 import type { LaunchSpec, Machine, Provider } from './provider.ts'
 
@@ -26,6 +27,8 @@ export interface LocalOptions {
 
 export function localProvider(options: LocalOptions): Provider {
   const prefix = `tm:${tagOf(options.folder)}:`
+  /** Where those that were launched here have their logs. */
+  const folders = new Map<string, string>()
 
   async function find(): Promise<{ machine: Machine; process: TaggedProcess }[]> {
     const processes = await findProcesses(prefix)
@@ -43,14 +46,17 @@ export function localProvider(options: LocalOptions): Provider {
     async launch(spec) {
       const existing = (await find()).find(({ machine }) => machine.id === spec.id)
       if (existing) return existing.machine
+      folders.set(spec.id, spec.folder)
       const launchedAt = (options.now ?? Date.now)()
       const tag = [prefix + spec.kind, spec.id, spec.node ?? '', launchedAt].join(':')
       const pid = await start(options, spec, tag)
       return machineOf({ ...spec, cluster: options.cluster, launchedAt, pid })
     },
 
-    // Its log says so, in its own folder.
-    whyEnded: async () => undefined,
+    async whyEnded(id) {
+      const folder = folders.get(id)
+      return folder === undefined ? undefined : lastErrorIn(folder)
+    },
 
     async terminate(id, { grace }) {
       const found = (await find()).filter(({ machine }) => machine.id === id)

@@ -3,7 +3,7 @@
  * from them, keeps the leases alive, and knows when it last heard of any of them.
  */
 import { type Client, connect } from '../client/client.ts'
-import { messageOf } from '../core/errors.ts'
+import { messageOf, TmError } from '../core/errors.ts'
 import type { Lease } from '../core/task.ts'
 import { createLink, type Link } from './link.ts'
 import type { Held } from './slot.ts'
@@ -40,6 +40,7 @@ export function createNodes(options: NodesOptions) {
   let ownContact = lastContact
   let borrowed = false
   let problem = ''
+  let refusal: string | undefined
   const byUrl = new Map<string, Node>()
   const own = nodeAt(options)
   let siblings: Node[] = []
@@ -105,6 +106,7 @@ export function createNodes(options: NodesOptions) {
         siblings = answer.siblings.map(nodeAt)
         return answer.settings
       } catch (error) {
+        if (error instanceof TmError && error.code === 'incompatible') refusal = error.message
         complain(`no heartbeat to ${url}`, error)
         return undefined
       }
@@ -137,6 +139,8 @@ export function createNodes(options: NodesOptions) {
       })
     },
 
+    /** Why the own node will never work with this worker, if so. */
+    refusal: () => refusal,
     /** Milliseconds since any node last answered. */
     silence: () => performance.now() - lastContact,
     /** The same for the own node, while this worker stands in a place lent to it; else 0. */

@@ -3,6 +3,7 @@
  * time, or reaches no node any more.
  */
 import { setTimeout as sleep } from 'node:timers/promises'
+import { TmError } from '../core/errors.ts'
 import { type Settings, withDefaults } from '../core/settings.ts'
 import { type Lease, workOf } from '../core/task.ts'
 import type { Link } from './link.ts'
@@ -40,6 +41,7 @@ const flushWithin = 3000
 /** Nobody renews the loan any more: gone before the lender takes the place back. */
 const placeLost = 'its node is away and its place is lent'
 
+/** Throws `incompatible` when its node is of another version. */
 export async function runWorker(options: WorkerOptions): Promise<{ reason: string }> {
   const { id, url, certificate, token, log } = options
   const onProblem = (what: string, error: unknown) => log.warn({ err: error }, what)
@@ -86,6 +88,8 @@ export async function runWorker(options: WorkerOptions): Promise<{ reason: strin
       nodes.renew([...held.values()].map((one) => one.held)),
     ])
     if (heard) settings = { ...heard, ...options.settings }
+    const refusal = nodes.refusal()
+    if (refusal) stop(refusal)
     for (const one of lost) held.get(keyOf(one))?.slot.cancel(one)
     if (nodes.silence() > settings.lostAfter) stop('no node could be reached')
     if (nodes.borrowedSilence() > settings.loan / 3) stop(placeLost)
@@ -167,6 +171,8 @@ export async function runWorker(options: WorkerOptions): Promise<{ reason: strin
   beating.abort()
   await Promise.all([beats, nodes.leave(), ...slots.map((slot) => slot.close())])
   log.info({ reason }, 'stopped')
+  const refusal = nodes.refusal()
+  if (refusal) throw new TmError('incompatible', refusal)
   return { reason }
 }
 

@@ -83,6 +83,8 @@ const cases: [string, Sent, number][] = [
   ],
   ['no token', { headers: { authorization: '' } }, 401],
   ['a forged token', { headers: { authorization: `${admin}x` } }, 401],
+  ['the protocol', { headers: { 'tm-protocol': '1', 'idempotency-key': id } }, 201],
+  ['another protocol', { headers: { 'tm-protocol': '2', 'idempotency-key': id } }, 400],
   ["a worker's token", { headers: { authorization: worker } }, 403],
   ['no iterations', { path: '/enqueue' }, 400],
   ['iterations of 0', { path: '/enqueue?iterations=0' }, 400],

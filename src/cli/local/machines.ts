@@ -53,14 +53,3 @@ export function readAddress(saved: Saved, id: string): Address | undefined {
     return undefined
   }
 }
-
-/** The last error in a machine's log, or its last line: why it ended. */
-export function lastWords(folder: string): string {
-  try {
-    const lines = readFileSync(join(folder, 'log'), 'utf8').trim().split('\n')
-    const last = lines.at(-1) ?? ''
-    return (lines.findLast((line) => line.startsWith('Error: ')) ?? last).replace(/^Error: /, '')
-  } catch {
-    return 'it left no log'
-  }
-}

@@ -1,15 +1,16 @@
 /** `tm up --local`: starts the nodes that are missing, introduces them to each other, changes what is new. */
 import { setTimeout as sleep } from 'node:timers/promises'
-import { connect } from '../../client/client.ts'
+import { type Client, connect } from '../../client/client.ts'
 import { TmError } from '../../core/errors.ts'
 import type { Settings } from '../../core/settings.ts'
+import { lastWords } from '../../provider/last-words.ts'
 import type { Machine, Provider } from '../../provider/provider.ts'
 import { describeChange, introduce } from '../introduce.ts'
 import { nodeIds } from '../node-ids.ts'
 import { adminToken, type NodeLink } from '../nodes.ts'
 import type { Reporter } from '../progress.ts'
 import { type Saved, tm } from '../saved.ts'
-import { type Launcher, lastWords, launchNode, providerOf, readAddress } from './machines.ts'
+import { type Launcher, launchNode, providerOf, readAddress } from './machines.ts'
 
 export interface UpOptions {
   saved: Saved
@@ -101,12 +102,22 @@ async function ensureNode(
     const address = readAddress(saved, id)
     if (address?.pid === pid) {
       const client = connect({ url: address.url, token: adminToken(saved) })
-      const state = await client.state({ timeout: 5000 }).catch(() => undefined)
-      if (state) return { id, url: address.url, client, pid }
+      if (await answers(client)) return { id, url: address.url, client, pid }
     }
     await expectAlive(saved, provider, machine)
     if (performance.now() > end) throw notReady(saved, id)
     await sleep(25)
+  }
+}
+
+/** Not yet is no answer; one that says no will say it again. */
+async function answers(client: Client): Promise<boolean> {
+  try {
+    await client.state({ timeout: 5000 })
+    return true
+  } catch (error) {
+    if (error instanceof TmError && error.code === 'incompatible') throw error
+    return false
   }
 }
 

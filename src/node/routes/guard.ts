@@ -5,6 +5,7 @@
 import { createRoute, OpenAPIHono, type RouteConfig } from '@hono/zod-openapi'
 import type { MiddlewareHandler } from 'hono'
 import { TmError } from '../../core/errors.ts'
+import { isSpoken, notSpoken, protocolHeader } from '../../core/protocol.ts'
 import { createVerifier, type Principal, type Role } from '../../core/tokens.ts'
 
 export interface Env {
@@ -17,7 +18,13 @@ export interface Env {
  */
 export const openPaths: readonly string[] = ['/healthz', '/v1/join']
 
-export function authenticate(secret: Uint8Array): MiddlewareHandler<Env> {
+export function authenticate({
+  secret,
+  info,
+}: {
+  secret: Uint8Array
+  info: { id: string; version: string }
+}): MiddlewareHandler<Env> {
   const verify = createVerifier(secret)
   return async (c, next) => {
     if (openPaths.includes(c.req.path)) return await next()
@@ -33,6 +40,8 @@ export function authenticate(secret: Uint8Array): MiddlewareHandler<Env> {
         },
       )
     }
+    const given = c.req.header(protocolHeader)
+    if (given !== undefined && !isSpoken(given)) throw notSpoken(info, given)
     c.set('principal', principal)
     await next()
   }
