@@ -3,6 +3,7 @@ import { answerErrors } from './errors.ts'
 import type { Loans } from './loans.ts'
 import { openApiDocument } from './openapi.ts'
 import type { Queue } from './queue.ts'
+import { type AuditLine, audit } from './routes/audit.ts'
 import { clusterRoutes } from './routes/cluster.ts'
 import { enqueueRoutes } from './routes/enqueue.ts'
 import { allow, authenticate, routes } from './routes/guard.ts'
@@ -36,6 +37,7 @@ export interface Deps {
   siblings: Siblings
   /** Periodic duties that fail at the moment, and why. */
   duties: ReadonlyMap<string, string>
+  onAudit: (line: AuditLine) => void
   /** Where an error that nobody foresaw is written down. */
   onError: (what: string, error: unknown) => void
 }
@@ -44,6 +46,7 @@ export type App = ReturnType<typeof createApp>
 
 export function createApp(deps: Deps) {
   const base = routes()
+  base.use(audit(deps.onAudit))
   base.use(authenticate(deps))
   const app = base
     .route('/', enqueueRoutes(deps))

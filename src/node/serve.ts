@@ -12,6 +12,7 @@ import { createListener } from './listener.ts'
 import { loadLoans } from './loans.ts'
 import { type Loop, startLoop } from './loop.ts'
 import { createQueue } from './queue.ts'
+import type { AuditLine } from './routes/audit.ts'
 import { createScaler } from './scaler.ts'
 import { loadSettings } from './settings.ts'
 import { dialWith, loadSiblings } from './siblings.ts'
@@ -91,7 +92,8 @@ export async function startNode(options: NodeOptions): Promise<RunningNode> {
     onError,
   })
   const info = { id, cluster, version, startedAt: Date.now() }
-  const parts = { queue, workers, loans, scaler, settings, siblings, duties, onError }
+  const onAudit = (line: AuditLine) => log.info(line, 'audit')
+  const parts = { queue, workers, loans, scaler, settings, siblings, duties, onAudit, onError }
   const { program, provision } = options
   const deps = { info, secret, program, provision, ...parts }
   const server = await listen(deps, options)

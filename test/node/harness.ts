@@ -8,6 +8,7 @@ import { type Role, signToken } from '../../src/core/tokens.ts'
 import { createApp, type Deps } from '../../src/node/app.ts'
 import { loadLoans } from '../../src/node/loans.ts'
 import { createQueue } from '../../src/node/queue.ts'
+import type { AuditLine } from '../../src/node/routes/audit.ts'
 import { createScaler } from '../../src/node/scaler.ts'
 import { loadSettings } from '../../src/node/settings.ts'
 import { loadSiblings, type Sibling, type SiblingClient } from '../../src/node/siblings.ts'
@@ -94,7 +95,9 @@ export async function createNode(
   })
   const info = { id, cluster: 'test', version: '0.0.0', startedAt: bench.time.wall }
   const duties = new Map<string, string>()
-  const parts = { queue, workers, loans, scaler, settings, siblings, duties, onError }
+  const audited: AuditLine[] = []
+  const onAudit = (line: AuditLine) => audited.push(line)
+  const parts = { queue, workers, loans, scaler, settings, siblings, duties, onAudit, onError }
   const { program, provision } = options
   const deps = { info, secret, program, provision, ...parts }
   const app = createApp(deps)
@@ -104,6 +107,8 @@ export async function createNode(
     app,
     bench,
     store,
+    /** What administrators have done. */
+    audited,
     /** A request with the token of a role; a worker's subject is `w1` unless said. */
     async request(path: string, init: RequestInit & { as?: Role; subject?: string } = {}) {
       const { as = 'admin', subject = as === 'worker' ? 'w1' : as, ...rest } = init
