@@ -5,6 +5,7 @@ import { number } from '../cli/progress.ts'
 import { type Saved, tm, upOf } from '../cli/saved.ts'
 import { type Enqueued, enqueueFiles } from '../cli/tasks/enqueue.ts'
 import { rememberFiles } from '../cli/tasks/file-names.ts'
+import { earlierTasks, notKnown } from '../cli/tasks/resume.ts'
 import { waitAndShow } from '../cli/tasks/wait-and-show.ts'
 import { splitWords } from '../cli/words.ts'
 import { TmError } from '../core/errors.ts'
@@ -25,6 +26,10 @@ file that can't be read is named and the others go through; then the exit code i
       command: 'date | <%= config.bin %> enqueue --iterations 1 -',
     },
     {
+      description: 'After Ctrl-C, a crash, or a lost node: only what is missing',
+      command: '<%= config.bin %> enqueue --iterations 1000 --resume data/*.bin',
+    },
+    {
       description: 'Wait for the results',
       command: '<%= config.bin %> enqueue --iterations 1000 --wait data/*.bin',
     },
@@ -43,6 +48,9 @@ file that can't be read is named and the others go through; then the exit code i
       required: true,
       description: `how often SHA-512 is applied, from 1 to ${maxIterations}`,
     }),
+    resume: Flags.boolean({
+      description: 'go on after an interruption: what was enqueued from here is not again',
+    }),
     wait: Flags.boolean({ description: 'wait until all are done, then print the results' }),
   }
 
@@ -55,7 +63,12 @@ file that can't be read is named and the others go through; then the exit code i
     })
     onlyOneStdin(files)
     const saved = this.saved(flags.cluster)
-    const enqueued = await this.enqueue(saved, files, iterations, !flags.wait)
+    const enqueued = await this.enqueue(saved, {
+      files,
+      iterations,
+      show: !flags.wait,
+      resume: flags.resume,
+    })
     if (enqueued.errors.length > 0) {
       process.exitCode = 1
       this.logToStderr(
@@ -70,12 +83,18 @@ file that can't be read is named and the others go through; then the exit code i
     return { tasks, errors: enqueued.errors }
   }
 
-  private async enqueue(saved: Saved, files: string[], iterations: number, show: boolean) {
+  private async enqueue(
+    saved: Saved,
+    { files, iterations, show, resume }: EnqueueWish,
+  ): Promise<Enqueued> {
     const nodes = nodesOf(saved)
     const warn = (text: string) => this.logToStderr(text)
     const settings = await askAll(nodes, ({ client }) => client.settings({ timeout: 5000 }))
     const limits = answered(settings, warn).map(({ maxBody }) => maxBody)
     if (limits.length === 0) throw noNode(saved)
+    const silent = settings.find(({ ok }) => !ok)
+    if (resume && silent && !silent.ok) throw notKnown(saved, silent.node.id, silent.why)
+    const earlier = resume ? earlierTasks(saved, nodes) : undefined
     const counter = this.reporter.count('enqueued', files.length)
     try {
       const enqueued = await enqueueFiles({
@@ -83,7 +102,8 @@ file that can't be read is named and the others go through; then the exit code i
         iterations,
         nodes: nodes.filter((_, index) => settings[index]?.ok),
         maxBody: Math.min(...limits),
-        onAccepted: (tasks) => rememberFiles(saved, tasks),
+        ...(earlier ? { earlier } : {}),
+        onSending: (tasks) => rememberFiles(saved, tasks),
         onId: (id) => show && this.log(id),
         onBad: (_, { message }) => this.logToStderr(`Error: ${message}`),
         onDone: counter.set,
@@ -91,12 +111,21 @@ file that can't be read is named and the others go through; then the exit code i
       })
       counter.set(enqueued.tasks.length)
       counter.end(enqueued.errors.length === 0)
+      if (earlier) warn(`${number(earlier.count())} of them had been enqueued before.`)
       return enqueued
     } catch (error) {
       counter.end(false)
       throw error
     }
   }
+}
+
+interface EnqueueWish {
+  files: string[]
+  iterations: number
+  /** Prints the ids. */
+  show: boolean
+  resume: boolean
 }
 
 function onlyOneStdin(files: string[]): void {

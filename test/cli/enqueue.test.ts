@@ -5,6 +5,7 @@ import { join } from 'node:path'
 import { afterAll, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest'
 import type { NodeLink } from '../../src/cli/nodes.ts'
 import { type EnqueueOptions, enqueueFiles } from '../../src/cli/tasks/enqueue.ts'
+import type { Sent } from '../../src/cli/tasks/file-names.ts'
 import { TmError } from '../../src/core/errors.ts'
 import type { NewTask } from '../../src/core/task.ts'
 
@@ -70,7 +71,7 @@ function files(count: number, size = 1): string[] {
 async function send(nodes: FakeNode[], given: string[], changes: Partial<EnqueueOptions> = {}) {
   const heard = {
     ids: [] as string[],
-    accepted: [] as { id: string; file: string }[],
+    sending: [] as Sent[],
     bad: [] as string[],
     warnings: [] as string[],
     done: [] as number[],
@@ -80,7 +81,7 @@ async function send(nodes: FakeNode[], given: string[], changes: Partial<Enqueue
     iterations: 5,
     nodes,
     maxBody: 10 * 1024 ** 2,
-    onAccepted: (tasks) => heard.accepted.push(...tasks),
+    onSending: (tasks) => heard.sending.push(...tasks),
     onId: (id) => heard.ids.push(id),
     onBad: (file) => heard.bad.push(file),
     onDone: (count) => heard.done.push(count),
@@ -131,15 +132,23 @@ describe('order', () => {
     ])
   })
 
-  it('remembers a task before its id is shown', async () => {
-    const remembered = new Set<string>()
-    const { result } = await send([fakeNode('a')], files(10), {
-      onAccepted: (tasks) => {
-        for (const { id } of tasks) remembered.add(id)
-      },
-      onId: (id) => expect(remembered.has(id)).toBe(true),
+  it('remembers a task before it is sent, and to whom', async () => {
+    const [a, b] = [fakeNode('a'), fakeNode('b')]
+    const remembered: string[] = []
+    for (const node of [a, b]) {
+      const { client } = node
+      const enqueueMany = async (tasks: NewTask[]) => {
+        expect(remembered).toEqual(expect.arrayContaining(tasks.map(({ id }) => node.id + id)))
+        return await client.enqueueMany(tasks)
+      }
+      Object.assign(node, { client: { enqueueMany } })
+    }
+    a.answers = ['refused', 'refused']
+    const { result } = await send([a, b], files(10), {
+      onSending: (tasks) => remembered.push(...tasks.map(({ id, node }) => node + id)),
     })
     expect(enqueued(result).tasks).toHaveLength(10)
+    expect(remembered.filter((one) => one.startsWith('b'))).toHaveLength(10)
   })
 })
 
@@ -252,12 +261,19 @@ describe('a failure', () => {
     const given = files(1000)
     const { heard, result } = await send([node], given)
     expect(result).toMatchObject({ code: 'forbidden' })
-    const count = heard.accepted.length
+    const count = heard.ids.length
     expect(count).toBeGreaterThan(0)
+    expect(count).toBeLessThan(heard.sending.length)
     expect((result as TmError).message).toBe(
       `not with this token. ${count} of 1000 files were enqueued.`,
     )
-    expect([...heard.ids].sort()).toEqual(heard.accepted.map(({ id }) => id).sort())
+    const [, ...taken] = node.batches
+    expect([...heard.ids].sort()).toEqual(
+      taken
+        .flat()
+        .map(({ id }) => id)
+        .sort(),
+    )
   })
 
   it.each(['forbidden', 'conflict'] as const)(

@@ -12,7 +12,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { type Saved, savedCluster } from '../../src/cli/saved.ts'
-import { recallFiles, rememberFiles } from '../../src/cli/tasks/file-names.ts'
+import { recallFiles, rememberFiles, type Sent } from '../../src/cli/tasks/file-names.ts'
 
 let dataDir: string
 let saved: Saved
@@ -24,11 +24,13 @@ beforeEach(() => {
 afterEach(() => rmSync(dataDir, { recursive: true }))
 
 const path = () => saved.path('files.jsonl')
+const sent = (id: string, file: string): Sent => ({ id, file, key: `key of ${id}`, node: 'node-1' })
+const remember = (id: string, file: string) => rememberFiles(saved, [sent(id, file)])
 
 describe('file names', () => {
   it('are recalled as they were, with any letter in them', () => {
     const tasks = ['a', 'with space', 'tab\t', 'line\nbreak', 'ü€😀', '"quoted"', ''].map(
-      (file, n) => ({ id: `id-${n}`, file }),
+      (file, n) => sent(`id-${n}`, file),
     )
     rememberFiles(saved, tasks.slice(0, 3))
     rememberFiles(saved, tasks.slice(3))
@@ -42,7 +44,7 @@ describe('file names', () => {
 
   it('are in a file that nobody else can read', () => {
     const before = process.umask(0)
-    rememberFiles(saved, [{ id: 'id', file: 'a' }])
+    remember('id', 'a')
     process.umask(before)
     expect(statSync(path()).mode & 0o777).toBe(0o600)
   })
@@ -60,10 +62,7 @@ describe('file names', () => {
   })
 
   it('are whole when a letter of several bytes lies on a border', () => {
-    const lines = Array.from({ length: 300 }, (_, n) => ({
-      id: `id-${n}`,
-      file: `${'€'.repeat(1000 + n)}`,
-    }))
+    const lines = Array.from({ length: 300 }, (_, n) => sent(`id-${n}`, `${'€'.repeat(1000 + n)}`))
     rememberFiles(saved, lines)
     expect(statSync(path()).size).toBeGreaterThan(3 * 256 * 1024)
     const names = recallFiles(
@@ -74,11 +73,11 @@ describe('file names', () => {
   })
 
   it('skip a line that a crash cut off, and go on after it', () => {
-    rememberFiles(saved, [{ id: 'a', file: 'A' }])
+    remember('a', 'A')
     appendFileSync(path(), '["b","B')
     expect(recallFiles(saved, ['a', 'b'])).toEqual(new Map([['a', 'A']]))
-    rememberFiles(saved, [{ id: 'c', file: 'C' }])
-    rememberFiles(saved, [{ id: 'd', file: 'D' }])
+    remember('c', 'C')
+    remember('d', 'D')
     const names = recallFiles(saved, ['a', 'b', 'c', 'd'])
     expect(names).toEqual(
       new Map([
@@ -90,7 +89,7 @@ describe('file names', () => {
   })
 
   it('skip lines that are JSON of another kind', () => {
-    rememberFiles(saved, [{ id: 'a', file: 'A' }])
+    remember('a', 'A')
     appendFileSync(path(), 'null\n7\n{"id":"b"}\n["c"]\n[1,2]\n')
     expect(recallFiles(saved, ['a', 'b', 'c'])).toEqual(new Map([['a', 'A']]))
   })
@@ -99,7 +98,7 @@ describe('file names', () => {
     if (!existsSync('/proc/self/io')) context.skip('NOT TESTED: no /proc/self/io counts the bytes')
     const old = `${JSON.stringify(['old', 'x'.repeat(1000)])}\n`.repeat(20_000)
     writeFileSync(path(), old)
-    rememberFiles(saved, [{ id: 'new', file: 'N' }])
+    remember('new', 'N')
     const newest = bytesRead(() => recallFiles(saved, ['new']))
     expect(newest.result).toEqual(new Map([['new', 'N']]))
     expect(newest.bytes).toBeLessThan(1_000_000)

@@ -234,7 +234,12 @@ it('remembers which task was which file, for nobody else to read', async () => {
   const { stdout } = await run(['enqueue', '-n', '1', file], world)
   expect(existsSync(world.saved.path('files.jsonl'))).toBe(true)
   const line = readFileSync(world.saved.path('files.jsonl'), 'utf8').trim()
-  expect(JSON.parse(line)).toEqual([stdout.trim(), file])
+  expect(JSON.parse(line)).toEqual([
+    stdout.trim(),
+    file,
+    expect.stringMatching(/^[\w-]{22}$/),
+    expect.stringMatching(/^node-[12]$/),
+  ])
 })
 
 describe('--wait', () => {

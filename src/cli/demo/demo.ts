@@ -103,7 +103,7 @@ async function enqueue(saved: Saved, batch: DemoBatch, reporter: Reporter): Prom
     iterations,
     nodes,
     maxBody: withDefaults().maxBody,
-    onAccepted: () => {},
+    onSending: () => {},
     onId: () => {},
     onBad: (_, { message }) => reporter.say(message),
     onDone: sending.set,

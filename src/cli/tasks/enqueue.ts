@@ -2,21 +2,24 @@
  * Sends files as tasks: in batches, to all nodes at once, with at most a few batches in memory.
  * Each task gets its id here, so that sending a batch again never makes a second task on a node.
  */
-import { setTimeout as sleep } from 'node:timers/promises'
 import { v7 } from 'uuid'
-import { wasRefused } from '../../client/transport.ts'
-import { messageOf, TmError } from '../../core/errors.ts'
+import { TmError } from '../../core/errors.ts'
 import type { NewTask } from '../../core/task.ts'
 import type { NodeLink } from '../nodes.ts'
+import { deliver, inOrder } from './deliver.ts'
+import { keyOf, type Sent } from './file-names.ts'
 import { readTaskFile } from './files.ts'
+import type { Earlier } from './resume.ts'
 
 export interface EnqueueOptions {
   files: string[]
   iterations: number
   nodes: NodeLink[]
   maxBody: number
-  /** These tasks are on a node's disk. Called in the order of their acceptance. */
-  onAccepted: (tasks: { id: string; file: string }[]) => void
+  /** What was sent before, not to be sent again. */
+  earlier?: Earlier
+  /** These are about to be sent to this node, for the first time or after another one. */
+  onSending: (tasks: Sent[]) => void
   /** An id to show: called in the order of the files, and only at the end past one that failed. */
   onId: (id: string) => void
   onBad: (file: string, error: TmError) => void
@@ -33,8 +36,6 @@ const batchFiles = 250
 const batchBytes = 4 * 1024 ** 2
 /** Batches under way at one node. */
 const lanesPerNode = 2
-/** Pauses between tries of one node, in milliseconds, before its batch goes to another one. */
-const pauses = [100, 300, 1000]
 
 export async function enqueueFiles(options: EnqueueOptions): Promise<Enqueued> {
   const { files, nodes, onId, onBad } = options
@@ -73,11 +74,19 @@ export async function enqueueFiles(options: EnqueueOptions): Promise<Enqueued> {
     while (next < files.length && !failure) {
       const indexes = takeIndexes()
       for await (const batch of readBatches(options, indexes, settle)) {
-        const tasks = batch.map(({ task }) => task)
-        await deliver(tasks, inOrder(nodes, home, away), options, away)
-        options.onAccepted(
-          batch.map(({ task, index }) => ({ id: task.id, file: files[index] as string })),
-        )
+        const known = await options.earlier?.known(batch.map(({ task }) => task.id))
+        const open = batch.filter(({ task }) => !known?.has(task.id))
+        for (const [at, placed] of Map.groupBy(open, ({ node }) => node)) {
+          await deliver(
+            placed.map(({ task }) => task),
+            inOrder(nodes, at === undefined ? home : nodes.findIndex(({ id }) => id === at), away),
+            {
+              away,
+              onWarning: options.onWarning,
+              onSending: (node) => options.onSending(placed.map((one) => sentTo(one, node))),
+            },
+          )
+        }
         for (const { task, index } of batch) settle(index, task.id)
         options.onDone(settled)
       }
@@ -100,10 +109,18 @@ export async function enqueueFiles(options: EnqueueOptions): Promise<Enqueued> {
 interface Placed {
   index: number
   task: NewTask
+  file: string
+  key: string
+  /** Where it was sent before: there its id is known, if that was the last that was heard of it. */
+  node: string | undefined
+}
+
+function sentTo({ task, file, key }: Placed, { id: node }: NodeLink): Sent {
+  return { id: task.id, file, key, node }
 }
 
 async function* readBatches(
-  { files, iterations, maxBody }: EnqueueOptions,
+  { files, iterations, maxBody, earlier }: EnqueueOptions,
   indexes: number[],
   settle: (index: number, fate: TmError) => void,
 ): AsyncGenerator<Placed[]> {
@@ -111,13 +128,16 @@ async function* readBatches(
   let bytes = 0
   for (const index of indexes) {
     try {
-      const body = await readTaskFile(files[index] as string, maxBody)
+      const file = files[index] as string
+      const body = await readTaskFile(file, maxBody)
       if (batch.length > 0 && bytes + body.length > batchBytes) {
         yield batch
         batch = []
         bytes = 0
       }
-      batch.push({ index, task: { id: v7(), iterations, body } })
+      const key = keyOf({ file, iterations, body })
+      const { id, node } = earlier?.take(key) ?? { id: v7(), node: undefined }
+      batch.push({ index, task: { id, iterations, body }, file, key, node })
       bytes += body.length
     } catch (error) {
       if (!(error instanceof TmError)) throw error
@@ -125,59 +145,6 @@ async function* readBatches(
     }
   }
   if (batch.length > 0) yield batch
-}
-
-/** The home node first, then the others; those that were away last. */
-function inOrder(nodes: NodeLink[], home: number, away: Set<NodeLink>): NodeLink[] {
-  const turned = [...nodes.slice(home), ...nodes.slice(0, home)]
-  return [...turned.filter((node) => !away.has(node)), ...turned.filter((node) => away.has(node))]
-}
-
-/**
- * To the first node that takes it. A node that may have taken it, but whose answer was lost, is
- * asked again a few times before another one is: that is what keeps a task from being done twice.
- */
-async function deliver(
-  tasks: NewTask[],
-  order: NodeLink[],
-  { onWarning }: EnqueueOptions,
-  away: Set<NodeLink>,
-): Promise<void> {
-  let last: unknown
-  for (const node of order) {
-    try {
-      const outcomes = await send(tasks, node)
-      const clash = outcomes.find(({ outcome }) => outcome === 'conflict')
-      if (clash) throw new TmError('conflict', `Another task has the id ${clash.id}`)
-      away.delete(node)
-      return
-    } catch (error) {
-      if (!isElsewhere(error)) throw error
-      last = error
-      if (!away.has(node)) onWarning(`Warning: ${node.id} is left out: ${messageOf(error)}`)
-      away.add(node)
-    }
-  }
-  throw last
-}
-
-async function send(tasks: NewTask[], node: NodeLink) {
-  for (const pause of [...pauses, undefined]) {
-    try {
-      return await node.client.enqueueMany(tasks)
-    } catch (error) {
-      const lost = error instanceof TmError && error.code === 'unreachable' && !wasRefused(error)
-      if (!lost || pause === undefined) throw error
-      await sleep(pause)
-    }
-  }
-  throw new Error('not reached')
-}
-
-/** What another node may not have: no answer, draining, a full disk. */
-function isElsewhere(error: unknown): boolean {
-  const code = error instanceof TmError ? error.code : undefined
-  return code !== undefined && ['unreachable', 'unavailable', 'storage_full'].includes(code)
 }
 
 function interrupted(failure: unknown, fates: unknown[]): unknown {

@@ -1,6 +1,14 @@
-/** Which task was which file: a line a task in the cluster's folder, on this machine only. */
+/**
+ * Which task was which file: a line a task in the cluster's folder, on this machine only, written
+ * before the task is sent, so that whoever is interrupted can go on (`resume.ts`).
+ *
+ *   ["id", "file", "key", "node"]     the same task again, when it was sent to another node
+ */
+import { createHash } from 'node:crypto'
 import { appendFileSync, closeSync, existsSync, fstatSync, openSync, readSync } from 'node:fs'
+import { resolve } from 'node:path'
 import type { Saved } from '../saved.ts'
+import { stdin } from './files.ts'
 
 const chunkBytes = 256 * 1024
 
@@ -8,8 +16,25 @@ function pathOf(saved: Saved): string {
   return saved.path('files.jsonl')
 }
 
-export function rememberFiles(saved: Saved, tasks: { id: string; file: string }[]): void {
-  const lines = tasks.map(({ id, file }) => `${JSON.stringify([id, file])}\n`).join('')
+export interface Sent {
+  id: string
+  file: string
+  key: string
+  /** The node that it was sent to. */
+  node: string
+}
+
+/** The same for the same work: this file with these bytes and this many iterations. */
+export function keyOf(work: { file: string; iterations: number; body: Uint8Array }): string {
+  const name = work.file === stdin ? stdin : resolve(work.file)
+  const hash = createHash('sha256').update(`${name}\0${work.iterations}\0`).update(work.body)
+  return hash.digest('base64url').slice(0, 22)
+}
+
+export function rememberFiles(saved: Saved, tasks: Sent[]): void {
+  const lines = tasks
+    .map(({ id, file, key, node }) => `${JSON.stringify([id, file, key, node])}\n`)
+    .join('')
   // The break comes first too: a line that a crash cut off must not swallow the next one.
   appendFileSync(pathOf(saved), `\n${lines}`, { mode: 0o600 })
 }
@@ -53,11 +78,22 @@ export function fileNames(saved: Saved) {
   }
 }
 
+/** Everything that was sent from here, the newest first. */
+export function* sentFiles(saved: Saved): Generator<Sent> {
+  if (!existsSync(pathOf(saved))) return
+  for (const line of linesFromEnd(pathOf(saved))) {
+    const [id, file, key, node] = parse(line)
+    // A line of an older tm has no more than a name.
+    if (id && file !== undefined && key && node) yield { id, file, key, node }
+  }
+}
+
 /** A line that a crash cut off is skipped. */
-function parse(line: string): [string?, string?] {
+function parse(line: string): string[] {
   try {
-    const [id, file] = JSON.parse(line) as unknown[]
-    return typeof id === 'string' && typeof file === 'string' ? [id, file] : []
+    const parts = JSON.parse(line) as unknown[]
+    const [id, file] = parts
+    return typeof id === 'string' && typeof file === 'string' ? (parts as string[]) : []
   } catch {
     return []
   }
