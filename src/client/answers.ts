@@ -35,3 +35,12 @@ export async function orNotFound<T>(answer: Promise<T>): Promise<T | undefined> 
     throw error
   }
 }
+
+/** What a successful answer holds that is not JSON. */
+export async function bytesOf(
+  answer: Promise<Pick<Answer<unknown>, 'ok' | 'status' | 'text'> & Pick<Response, 'arrayBuffer'>>,
+): Promise<Uint8Array<ArrayBuffer>> {
+  const response = await answer
+  if (!response.ok) throw await errorIn(response)
+  return await read(async () => new Uint8Array(await response.arrayBuffer()))
+}

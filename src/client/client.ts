@@ -10,7 +10,7 @@ import type { SettingName } from '../core/settings.ts'
 import type { NewTask, TaskState } from '../core/task.ts'
 import type { App } from '../node/app.ts'
 import type { Sibling } from '../node/siblings.ts'
-import { data, orNotFound } from './answers.ts'
+import { bytesOf, data, orNotFound } from './answers.ts'
 import { leaseCalls } from './leases.ts'
 import { createTransport, type Patience } from './transport.ts'
 
@@ -107,6 +107,23 @@ export function connect({ url, token, certificate }: ConnectOptions) {
       await data(api(patience).v1.siblings.$put({ json: { siblings } })),
     provision: async (json: Record<string, unknown>, patience?: Patience) =>
       await data(api(patience).v1.provision.$put({ json })),
+    backup: async (patience?: Patience) => await data(api(patience).v1.backups.$post()),
+    /** A part of it; empty at its end. */
+    readBackup: async (id: string, from: number, patience?: Patience) =>
+      await bytesOf(
+        api(patience).v1.backups[':id'].$get({ param: { id }, query: { from: String(from) } }),
+      ),
+    removeBackup: async (id: string, patience?: Patience) =>
+      await data(api(patience).v1.backups[':id'].$delete({ param: { id } })),
+    writeRestore: async (from: number, part: Uint8Array<ArrayBuffer>, patience?: Patience) =>
+      await data(
+        api(patience).v1.restore.$put(
+          { query: { from: String(from) } },
+          binary(part, 'application/octet-stream'),
+        ),
+      ),
+    finishRestore: async (patience?: Patience) => await data(api(patience).v1.restore.$post()),
+
     drain: async (patience?: Patience) => await data(api(patience).v1.drain.$post()),
 
     askForLoan: async ({ id }: { id: string }, patience?: Patience) =>

@@ -1,5 +1,6 @@
 import { confirm as ask } from '@inquirer/prompts'
 import { Flags } from '@oclif/core'
+import { readBackups } from '../cli/backup/restore.ts'
 import { TmCommand } from '../cli/base.ts'
 import { choiceFlags, readChoices, regionFlag } from '../cli/ec2/flags.ts'
 import { describePlan } from '../cli/ec2/plan.ts'
@@ -39,6 +40,10 @@ be said again. Nodes and workers go on after this command has ended; tm down rem
       command: '<%= config.bin %> up --local --cluster big --nodes 3 --max-workers 8',
     },
     {
+      description: 'Begin with what another cluster had',
+      command: '<%= config.bin %> up --local --restore default-node-1-20261124T120000Z.db',
+    },
+    {
       description: 'Change the limit of a running cluster',
       command: '<%= config.bin %> up --local --max-workers 2',
     },
@@ -47,6 +52,11 @@ be said again. Nodes and workers go on after this command has ended; tm down rem
     local: Flags.boolean({ description: 'run nodes and workers as processes of this machine' }),
     nodes: Flags.string({ description: 'how many nodes, from 1 to 20 [default: 2]' }),
     yes: Flags.boolean({ char: 'y', description: 'do not ask before anything is made on EC2' }),
+    restore: Flags.string({
+      multiple: true,
+      multipleNonGreedy: true,
+      description: 'a file of tm backup that a new node begins with; can be given again',
+    }),
     ...onEc2,
     ...settingFlags(settingNames),
   }
@@ -62,7 +72,14 @@ be said again. Nodes and workers go on after this command has ended; tm down rem
         ),
       () => (flags.local ? {} : readChoices(flags)),
     )
-    const common = { saved: this.saved(flags.cluster), nodes, reporter: this.reporter }
+    const restore = readBackups(flags.restore ?? [])
+    const common = {
+      saved: this.saved(flags.cluster),
+      // There are two unless it is said; more backups need more.
+      nodes: nodes ?? (restore.length > 2 ? restore.length : undefined),
+      restore,
+      reporter: this.reporter,
+    }
     if (flags.local) {
       return this.isUp(await upLocal({ ...common, launcher: this.launcher(), settings }))
     }

@@ -1,7 +1,7 @@
 /** A node on an instance: waits for its owner if it has none, then serves and launches workers. */
 import { randomBytes } from 'node:crypto'
 import type { Logger } from 'pino'
-import { startNode } from '../node/serve.ts'
+import { type NodeOptions as ServeOptions, startNode } from '../node/serve.ts'
 import { connectAws } from '../provider/ec2/clients.ts'
 import { ec2Provider } from '../provider/ec2/ec2.ts'
 import { readMetadata } from '../provider/ec2/imds.ts'
@@ -17,7 +17,7 @@ import {
   type WorkerConfig,
 } from './machine.ts'
 import { callOffShutdown, powerOffAt } from './power.ts'
-import { aborted } from './signals.ts'
+import { serveUntil } from './serve-until.ts'
 
 export interface NodeOptions {
   version: string
@@ -57,7 +57,7 @@ export async function runNode(
       return bootScript({ machine: worker, loader: claim.workerLoader })
     },
   })
-  const running = await startNode({
+  const options: ServeOptions = {
     id,
     cluster,
     version,
@@ -78,7 +78,6 @@ export async function runNode(
     },
     newWorkerId: () => `${id}-w-${randomBytes(4).toString('hex')}`,
     log,
-  })
-  await aborted(signal)
-  await running.stop()
+  }
+  await serveUntil(signal, () => startNode(options))
 }

@@ -1,9 +1,13 @@
 /** The node's HTTP interface: all routes on one app, and how errors become answers. */
+
+import type { Backups } from './backups.ts'
 import { answerErrors } from './errors.ts'
 import type { Loans } from './loans.ts'
 import { openApiDocument } from './openapi.ts'
 import type { Queue } from './queue.ts'
+import type { Restore } from './restore.ts'
 import { type AuditLine, audit } from './routes/audit.ts'
+import { backupRoutes } from './routes/backups.ts'
 import { clusterRoutes } from './routes/cluster.ts'
 import { enqueueRoutes } from './routes/enqueue.ts'
 import { allow, authenticate, routes } from './routes/guard.ts'
@@ -18,6 +22,7 @@ import { workerRoutes } from './routes/workers.ts'
 import type { Scaler } from './scaler.ts'
 import type { LiveSettings } from './settings.ts'
 import type { Siblings } from './siblings.ts'
+import type { BackupInfo } from './store/sqlite/backup.ts'
 import type { Workers } from './workers.ts'
 
 /** What the routes work with. */
@@ -35,6 +40,10 @@ export interface Deps {
   scaler: Pick<Scaler, 'last'>
   settings: LiveSettings
   siblings: Siblings
+  backups: Backups
+  restore: Restore
+  /** The backup that this node has begun with, if so. */
+  restored: BackupInfo | undefined
   /** Periodic duties that fail at the moment, and why. */
   duties: ReadonlyMap<string, string>
   onAudit: (line: AuditLine) => void
@@ -56,6 +65,7 @@ export function createApp(deps: Deps) {
     .route('/', workerRoutes(deps))
     .route('/', joinRoutes(deps))
     .route('/', loanRoutes(deps))
+    .route('/', backupRoutes(deps))
     .route('/', clusterRoutes(deps))
     .route('/', healthRoutes(deps))
   app.get('/openapi.json', allow(['admin']), (c) => c.json(openApiDocument(app, deps.info.version)))

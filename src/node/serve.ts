@@ -7,16 +7,20 @@ import type { Settings } from '../core/settings.ts'
 import { signToken } from '../core/tokens.ts'
 import type { Machine, Provider } from '../provider/provider.ts'
 import type { Deps } from './app.ts'
+import { createBackups } from './backups.ts'
 import { systemClock } from './clock.ts'
 import { createListener } from './listener.ts'
 import { loadLoans } from './loans.ts'
 import { type Loop, startLoop } from './loop.ts'
 import { createQueue } from './queue.ts'
+import { createRestore } from './restore.ts'
 import type { AuditLine } from './routes/audit.ts'
 import { createScaler } from './scaler.ts'
 import { loadSettings } from './settings.ts'
 import { dialWith, loadSiblings } from './siblings.ts'
+import { type BackupInfo, readBackup, sealBackup } from './store/sqlite/backup.ts'
 import { openSqliteStore } from './store/sqlite/sqlite.ts'
+import { stageRestore } from './store/sqlite/staged.ts'
 import { createWorkers } from './workers.ts'
 
 export interface NodeOptions {
@@ -50,6 +54,8 @@ export interface NodeOptions {
 
 export interface RunningNode {
   url: string
+  /** Resolves when its database was replaced: it has to be stopped and started again. */
+  replaced: Promise<void>
   /** Stops listening, waits for answers under way, closes the store. */
   stop(): Promise<void>
 }
@@ -91,11 +97,20 @@ export async function startNode(options: NodeOptions): Promise<RunningNode> {
     onPlan: (plan) => log.info(plan, 'scaling'),
     onError,
   })
+  const { folder } = options
+  const backups = createBackups({
+    store,
+    folder,
+    seal: (file) => sealBackup(file, { cluster, node: id, at: Date.now() }),
+  })
+  const restore = createRestore({ queue, folder, check: readBackup, stage: stageRestore })
+  const restored = (await store.load('backup')) as BackupInfo | undefined
   const info = { id, cluster, version, startedAt: Date.now() }
   const onAudit = (line: AuditLine) => log.info(line, 'audit')
   const parts = { queue, workers, loans, scaler, settings, siblings, duties, onAudit, onError }
+  const copies = { backups, restore, restored }
   const { program, provision } = options
-  const deps = { info, secret, program, provision, ...parts }
+  const deps = { info, secret, program, provision, ...parts, ...copies }
   const server = await listen(deps, options)
   url = urlOf(server, options)
   queue.onWork(scaler.poke)
@@ -122,11 +137,13 @@ export async function startNode(options: NodeOptions): Promise<RunningNode> {
 
   return {
     url,
+    replaced: restore.replaced,
     async stop() {
       queue.pause()
       scaler.stop()
       await Promise.all(loops.map((loop) => loop.stop()))
       await close(server)
+      backups.close()
       await store.close()
       log.info('stopped')
     },

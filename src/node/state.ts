@@ -2,7 +2,7 @@
 import type { Deps } from './app.ts'
 
 export async function describeNode(deps: Deps) {
-  const { queue, workers, loans, scaler, siblings, info } = deps
+  const { queue, workers, loans, scaler, siblings, info, restored } = deps
   const { oldestWait, ...counts } = await queue.stats()
   const { action, rule, reason } = scaler.last()
   const problems = findProblems(deps)
@@ -17,6 +17,7 @@ export async function describeNode(deps: Deps) {
     loans: loans.describe(),
     scaling: { decision: action, rule, reason },
     siblings: siblings.known(),
+    ...(restored ? { restored } : {}),
   }
 }
 

@@ -27,7 +27,17 @@ describe('the help', () => {
   it('lists all commands of the design', () => {
     expect(commands.map(({ id }) => id).sort()).toEqual(
       [
-        ...['allow-ip', 'demo', 'down', 'enqueue', 'health', 'list', 'node:serve', 'pull'],
+        ...[
+          'allow-ip',
+          'backup',
+          'demo',
+          'down',
+          'enqueue',
+          'health',
+          'list',
+          'node:serve',
+          'pull',
+        ],
         ...['status', 'token', 'up', 'wait', 'worker:run'],
       ].sort(),
     )

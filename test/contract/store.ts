@@ -5,6 +5,7 @@
 import { describe } from 'vitest'
 import { describeAttempts } from './store/attempts.ts'
 import { describeClaims } from './store/claims.ts'
+import { describeCopying, type OpenCopy } from './store/copying.ts'
 import { describeExpiry } from './store/expiry.ts'
 import { hold, type Open } from './store/held.ts'
 import { describeReading } from './store/reading.ts'
@@ -12,7 +13,7 @@ import { describeReopening } from './store/reopening.ts'
 import { describeRetention } from './store/retention.ts'
 import { describeTasks } from './store/tasks.ts'
 
-export function describeStore(name: string, open: Open): void {
+export function describeStore(name: string, open: Open, openCopy: OpenCopy): void {
   describe(name, () => {
     const held = hold(open)
     describeTasks(held)
@@ -22,5 +23,6 @@ export function describeStore(name: string, open: Open): void {
     describeReading(held)
     describeRetention(held)
     describeReopening(held)
+    describeCopying(held, openCopy)
   })
 }

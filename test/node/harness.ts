@@ -6,13 +6,17 @@ import type { Clock } from '../../src/core/clock.ts'
 import type { Settings } from '../../src/core/settings.ts'
 import { type Role, signToken } from '../../src/core/tokens.ts'
 import { createApp, type Deps } from '../../src/node/app.ts'
+import { createBackups } from '../../src/node/backups.ts'
 import { loadLoans } from '../../src/node/loans.ts'
 import { createQueue } from '../../src/node/queue.ts'
+import { createRestore } from '../../src/node/restore.ts'
 import type { AuditLine } from '../../src/node/routes/audit.ts'
 import { createScaler } from '../../src/node/scaler.ts'
 import { loadSettings } from '../../src/node/settings.ts'
 import { loadSiblings, type Sibling, type SiblingClient } from '../../src/node/siblings.ts'
+import { readBackup, sealBackup } from '../../src/node/store/sqlite/backup.ts'
 import { openSqliteStore } from '../../src/node/store/sqlite/sqlite.ts'
+import { stageRestore } from '../../src/node/store/sqlite/staged.ts'
 import { createWorkers } from '../../src/node/workers.ts'
 import type { Machine } from '../../src/provider/provider.ts'
 
@@ -99,7 +103,11 @@ export async function createNode(
   const onAudit = (line: AuditLine) => audited.push(line)
   const parts = { queue, workers, loans, scaler, settings, siblings, duties, onAudit, onError }
   const { program, provision } = options
-  const deps = { info, secret, program, provision, ...parts }
+  const seal = (file: string) => sealBackup(file, { cluster: 'test', node: id, at: clock().wall })
+  const backups = createBackups({ store, folder, seal })
+  const restore = createRestore({ queue, folder, check: readBackup, stage: stageRestore })
+  const copies = { backups, restore, restored: undefined }
+  const deps = { info, secret, program, provision, ...parts, ...copies }
   const app = createApp(deps)
 
   return {
@@ -132,6 +140,7 @@ export async function createNode(
     },
     async close() {
       scaler.stop()
+      backups.close()
       await store.close()
       rmSync(folder, { recursive: true, force: true })
     },

@@ -60,7 +60,14 @@ export async function runDemo(options: DemoOptions): Promise<DemoResult> {
 
 async function live({ launcher, reporter, print }: DemoOptions, saved: Saved) {
   reporter.say('A cluster of two nodes on this machine:')
-  await upLocal({ saved, launcher, nodes: 2, settings, reporter })
+  await upLocal({
+    saved,
+    launcher,
+    nodes: 2,
+    settings,
+    restore: [],
+    reporter,
+  })
   const story = narrate(saved, reporter.say)
   try {
     const batches = await reporter.step('files', async (note) => {

@@ -2,6 +2,7 @@
 
 import type { Settings } from '../../core/settings.ts'
 import type { Claim } from '../../instance/claim.ts'
+import { type BackupFile, restoreNodes } from '../backup/restore.ts'
 import { describeChange, introduce } from '../introduce.ts'
 import { adminToken } from '../nodes.ts'
 import type { NodeRecord, Saved } from '../saved.ts'
@@ -22,6 +23,8 @@ export interface BringContext extends Site {
   endsAt: number | undefined
   /** To be in force on every node. */
   settings: Partial<Settings>
+  /** For nodes that have nothing yet. */
+  restore: BackupFile[]
 }
 
 export interface Brought {
@@ -45,6 +48,7 @@ export const bringUp: Bring = async (launched, infrastructure, context) => {
     const states = await Promise.all(nodes.map(({ client }) => client.state({ timeout: 10_000 })))
     note(states.map(({ id, healthy }) => `${id} ${healthy ? 'healthy' : 'not healthy'}`).join(', '))
   })
+  await restoreNodes(nodes, context.restore, reporter)
   const maxWorkers = await reporter.step('limits and siblings', async (note) => {
     const inForce = await introduce(nodes, settings)
     const end = endsAt ? `, all of it ends at ${new Date(endsAt).toISOString()}` : ''

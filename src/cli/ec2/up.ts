@@ -6,6 +6,7 @@ import { TmError } from '../../core/errors.ts'
 import { type Aws, connectAws, disconnectAws } from '../../provider/ec2/clients.ts'
 import { createIntents } from '../../provider/ec2/intents.ts'
 import { type Pace, systemPace } from '../../provider/ec2/pace.ts'
+import { type BackupFile, placeBackups } from '../backup/restore.ts'
 import type { Reporter } from '../progress.ts'
 import { type Saved, tm } from '../saved.ts'
 import { nodeBootScript } from './boot-script.ts'
@@ -30,6 +31,8 @@ export interface Ec2UpOptions {
   nodes: number | undefined
   /** Only what was given now. */
   choices: Partial<Choices>
+  /** For nodes that have nothing yet. */
+  restore: BackupFile[]
   dryRun: boolean
   /** Shows the plan and asks; throws where the answer is no. */
   confirm: (plan: string) => Promise<void>
@@ -87,6 +90,7 @@ async function makeIt(
   const { fetch = globalThis.fetch, nodes: wanted } = options
   const seen = await look({ saved, site, choices, nodes: wanted, fetch })
   const { ids, cidrs, plan } = seen
+  placeBackups(options.restore, ids)
   const { cluster } = site
   if (options.dryRun) return { cluster, provider: 'ec2', plan }
   await options.confirm(describePlan(plan))
@@ -124,6 +128,7 @@ async function makeIt(
     program: options.program,
     choices,
     settings,
+    restore: options.restore,
     endsAt,
   }
   const brought = await options.bring(launched, infrastructure, context)

@@ -5,6 +5,7 @@ import { TmError } from '../../core/errors.ts'
 import type { Settings } from '../../core/settings.ts'
 import { lastWords } from '../../provider/last-words.ts'
 import type { Machine, Provider } from '../../provider/provider.ts'
+import { type BackupFile, placeBackups, restoreNodes } from '../backup/restore.ts'
 import { describeChange, introduce } from '../introduce.ts'
 import { nodeIds } from '../node-ids.ts'
 import { adminToken, type NodeLink } from '../nodes.ts'
@@ -18,6 +19,8 @@ export interface UpOptions {
   /** How many nodes to have; what there is already, if undefined. */
   nodes: number | undefined
   settings: Partial<Settings>
+  /** For nodes that have nothing yet. */
+  restore: BackupFile[]
   reporter: Reporter
 }
 
@@ -38,6 +41,7 @@ export async function upLocal(options: UpOptions): Promise<UpResult> {
     saved.create()
     const known = saved.read()?.nodes.map(({ id }) => id) ?? []
     const wanted = nodeIds(known, options.nodes)
+    placeBackups(options.restore, wanted)
     record(saved, wanted)
     note(saved.folder)
     return wanted
@@ -54,6 +58,7 @@ export async function upLocal(options: UpOptions): Promise<UpResult> {
     )
   }
   record(saved, ids, nodes)
+  await restoreNodes(nodes, options.restore, reporter)
   const maxWorkers = await reporter.step('limits and siblings', async (note) => {
     const inForce = await introduce(nodes, options.settings)
     note(describeChange(options.settings, inForce.maxWorkers))

@@ -5,7 +5,8 @@ import { TmCommand } from '../../cli/base.ts'
 import { launchWorker, providerOf, readAddress, writeAddress } from '../../cli/local/machines.ts'
 import { both, readInteger, readSettings, settingFlags } from '../../cli/settings-flags.ts'
 import { settingNames } from '../../core/settings.ts'
-import { aborted, stopSignal } from '../../instance/signals.ts'
+import { serveUntil } from '../../instance/serve-until.ts'
+import { stopSignal } from '../../instance/signals.ts'
 import { type NodeOptions, startNode } from '../../node/serve.ts'
 
 export default class NodeServe extends TmCommand {
@@ -55,11 +56,12 @@ lines to stdout, and stops well on SIGTERM or Ctrl-C.`
       newWorkerId: () => `${id}-w-${randomBytes(4).toString('hex')}`,
       log: pino({ base: { node: id } }),
     }
-    const before = new URL(readAddress(saved, id)?.url ?? 'http://127.0.0.1:0').port
-    const node = await startAt(options, port, Number(before))
-    writeAddress(saved, id, { url: node.url, pid: process.pid })
-    await aborted(stopping)
-    await node.stop()
+    await serveUntil(stopping, async () => {
+      const before = new URL(readAddress(saved, id)?.url ?? 'http://127.0.0.1:0').port
+      const node = await startAt(options, port, Number(before))
+      writeAddress(saved, id, { url: node.url, pid: process.pid })
+      return node
+    })
   }
 }
 

@@ -4,7 +4,7 @@ import { settingNames } from '../../core/settings.ts'
 import type { Deps } from '../app.ts'
 import { describeNode } from '../state.ts'
 import { guarded, routes } from './guard.ts'
-import { json, settingsSchema, siblingSchema } from './schemas.ts'
+import { backupSchema, json, settingsSchema, siblingSchema } from './schemas.ts'
 
 const stateSchema = z
   .object({
@@ -50,6 +50,7 @@ const stateSchema = z
       reason: z.string(),
     }),
     siblings: z.array(siblingSchema),
+    restored: backupSchema.optional().describe('the backup that this node has begun with'),
   })
   .openapi('NodeState')
 

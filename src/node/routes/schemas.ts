@@ -28,6 +28,11 @@ const taskId = z
 
 export const idParam = z.object({ id: taskId.openapi({ param: { name: 'id', in: 'path' } }) })
 
+/** Where a backup is from. */
+export const backupSchema = z
+  .object({ id: z.uuid(), cluster: z.string(), node: z.string(), at: z.number() })
+  .openapi('Backup')
+
 export const taskIds = z.object({ ids: z.array(taskId).min(1).max(1000) })
 
 export const taskState = z.enum(taskStates)

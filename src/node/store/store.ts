@@ -125,5 +125,12 @@ export interface Store {
   load(key: string): Promise<unknown>
   save(key: string, value: unknown): Promise<void>
 
+  /**
+   * Everything that was answered so far, and perhaps some of what was not, as one file that does not
+   * exist yet; leases in it may be those of a killed node. Others go on meanwhile. Throws
+   * `storage_full`; then there is no file.
+   */
+  copyTo(file: string): Promise<void>
+
   close(): Promise<void>
 }

@@ -53,6 +53,7 @@ function withAccount(standin: Standin, stop: () => Promise<void>): Laptop {
       ambientRegion: standin.region,
       nodes: undefined,
       choices: { allowCidrs: ['203.0.113.7/32'] },
+      restore: [],
       dryRun: false,
       confirm: async () => {},
       program: readProgram(root),

@@ -101,7 +101,13 @@ describe('another cluster of this name', () => {
   it('on EC2 keeps its name from one on this machine', async () => {
     laptop = await openLaptop()
     await laptop.up()
-    const options = { saved: laptop.saved(), nodes: 1, settings: {}, reporter: recording([]) }
+    const options = {
+      saved: laptop.saved(),
+      nodes: 1,
+      settings: {},
+      restore: [],
+      reporter: recording([]),
+    }
     const launcher = { command: ['false'], env: {} }
     await expect(upLocal({ ...options, launcher })).rejects.toMatchObject({
       code: 'conflict',

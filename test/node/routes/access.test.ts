@@ -33,6 +33,11 @@ const allowed: Record<string, Role[]> = {
   'PATCH /v1/settings': ['admin'],
   'PUT /v1/siblings': ['admin'],
   'POST /v1/drain': ['admin'],
+  'POST /v1/backups': ['admin'],
+  'GET /v1/backups/:id': ['admin'],
+  'DELETE /v1/backups/:id': ['admin'],
+  'PUT /v1/restore': ['admin'],
+  'POST /v1/restore': ['admin'],
   'GET /metrics': ['admin'],
   'GET /openapi.json': ['admin'],
 }

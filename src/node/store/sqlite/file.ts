@@ -7,16 +7,25 @@ import { join } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
 import { messageOf, TmError } from '../../../core/errors.ts'
 import { applicationId, migrations, schema, schemaVersion } from './schema.ts'
+import { finishRestore } from './staged.ts'
 
 /** A whole-file check reads everything; up to this size it takes well under a second. */
 const fullCheckBytes = 256 * 1024 ** 2
 
+/** Pages in the log before it is written back. */
+export const checkpointPages = 128
+
+export function databaseFile(folder: string): string {
+  return join(folder, 'queue.db')
+}
+
 export function openDatabase(folder: string): DatabaseSync {
-  const file = join(folder, 'queue.db')
+  const file = databaseFile(folder)
   const marker = join(folder, 'queue.created')
   let database: DatabaseSync | undefined
   try {
     mkdirSync(folder, { recursive: true, mode: 0o700 })
+    finishRestore(folder, file)
     refuseLoss(file, marker)
     database = new DatabaseSync(file, { timeout: 2000 })
     checkHeader(database, file, existsSync(marker))
@@ -30,6 +39,28 @@ export function openDatabase(folder: string): DatabaseSync {
     return database
   } catch (error) {
     database?.close()
+    throw explain(error, file)
+  }
+}
+
+/** A database that is only read. Throws as `openDatabase` does; also when there is none. */
+export function openExisting(file: string): DatabaseSync {
+  let database: DatabaseSync | undefined
+  try {
+    database = new DatabaseSync(file, { readOnly: true, timeout: 2000 })
+    checkHeader(database, file, true)
+    return database
+  } catch (error) {
+    database?.close()
+    throw explain(error, file)
+  }
+}
+
+/** Reads all of it. */
+export function checkWhole(database: DatabaseSync, file: string): void {
+  try {
+    expectOk(database, file, '1')
+  } catch (error) {
     throw explain(error, file)
   }
 }
@@ -56,7 +87,7 @@ function configure(database: DatabaseSync): void {
     PRAGMA locking_mode = EXCLUSIVE;
     PRAGMA journal_mode = WAL;
     PRAGMA synchronous = FULL;
-    PRAGMA wal_autocheckpoint = 128;
+    PRAGMA wal_autocheckpoint = ${checkpointPages};
     PRAGMA cache_size = -32000;
     PRAGMA temp_store = MEMORY;
   `)
@@ -97,10 +128,14 @@ function checkHeader(database: DatabaseSync, file: string, hadQueue: boolean): v
 function check(database: DatabaseSync, file: string): void {
   const whole = statSync(file).size <= fullCheckBytes
   for (const of of whole ? ['1'] : ["'tasks'", "'results'", "'counts'"]) {
-    const [row] = database.prepare(`PRAGMA quick_check(${of})`).all()
-    const verdict = Object.values(row ?? {})[0]
-    if (verdict !== 'ok') throw damaged(file, String(verdict).split('\n').slice(-1).join())
+    expectOk(database, file, of)
   }
+}
+
+function expectOk(database: DatabaseSync, file: string, of: string): void {
+  const [row] = database.prepare(`PRAGMA quick_check(${of})`).all()
+  const verdict = Object.values(row ?? {})[0]
+  if (verdict !== 'ok') throw damaged(file, String(verdict).split('\n').slice(-1).join())
 }
 
 function pragma(database: DatabaseSync, name: string): number {

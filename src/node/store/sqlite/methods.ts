@@ -3,12 +3,12 @@ import type { NewTask } from '../../../core/task.ts'
 import type { Store } from '../store.ts'
 
 type Sync<T> = {
-  [K in Exclude<keyof T, 'close'>]: T[K] extends (...args: infer A) => Promise<infer R>
+  [K in Exclude<keyof T, 'close' | 'copyTo'>]: T[K] extends (...args: infer A) => Promise<infer R>
     ? (...args: A) => R
     : never
 }
 
-export type StoreMethod = Exclude<keyof Store, 'close'>
+export type StoreMethod = Exclude<keyof Store, 'close' | 'copyTo'>
 
 export interface Engine extends Sync<Store> {
   /** Stores the next part of a large body, before its task. False when all of it is there. */

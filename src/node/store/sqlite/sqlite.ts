@@ -47,6 +47,7 @@ export async function openSqliteStore(options: ThreadData): Promise<Store> {
     stats: bind('stats'),
     load: bind('load'),
     save: bind('save'),
+    copyTo: bind('copyTo'),
     close() {
       closing ??= bind('close')()
       return closing

@@ -9,15 +9,16 @@ import { TmError } from '../../../core/errors.ts'
 import type { PackedLeases } from '../../../core/leases.ts'
 import type { NewTask } from '../../../core/task.ts'
 import { isLarge } from './bodies.ts'
+import { createCopier } from './copy.ts'
 import { createEngine } from './engine.ts'
-import { openDatabase } from './file.ts'
+import { databaseFile, openDatabase } from './file.ts'
 import type { Engine, StoreMethod } from './methods.ts'
 import { inTransaction } from './transaction.ts'
 
 export interface Call {
   /** Numbered by the caller, who gets the answer under this number. */
   call: number
-  method: StoreMethod | 'close'
+  method: StoreMethod | 'copyTo' | 'close'
   args: unknown[]
 }
 
@@ -36,6 +37,7 @@ const maxGroup = 4096
 function serve(port: MessagePort, { folder }: ThreadData): void {
   const database = openDatabase(folder)
   const engine = createEngine(database)
+  const copier = createCopier(database, databaseFile(folder))
   /** Calls whose large bodies are stored before they run. */
   const uploads: Call[] = []
 
@@ -44,7 +46,8 @@ function serve(port: MessagePort, { folder }: ThreadData): void {
     const closing = calls.find(({ method }) => method === 'close')
     const isIdle = uploads.length === 0
     if (!closing) uploads.push(...calls.filter(hasLargeBody))
-    answer(calls.filter((call) => call !== closing && !uploads.includes(call)))
+    for (const call of calls) if (call.method === 'copyTo') void copy(call)
+    answer(calls.filter((call) => isForEngine(call) && !uploads.includes(call)))
     if (closing) close(closing)
     else if (isIdle && uploads.length > 0) setImmediate(upload)
   })
@@ -66,7 +69,18 @@ function serve(port: MessagePort, { folder }: ThreadData): void {
     if (uploads.length > 0) setImmediate(upload)
   }
 
+  /** What is asked for in the same turn may be in it. */
+  async function copy({ call, args: [target] }: Call): Promise<void> {
+    try {
+      await copier.copy(target as string)
+      port.postMessage([{ call, value: undefined }] satisfies Reply[])
+    } catch (error) {
+      port.postMessage([{ call, error: explain(error) }] satisfies Reply[])
+    }
+  }
+
   function close({ call }: Call): void {
+    copier.stop()
     answer(uploads.splice(0))
     try {
       inTransaction(database, engine, engine.keepAll)
@@ -87,6 +101,10 @@ function group(port: MessagePort, first: Call[]): Call[] {
     calls.push(...(next.message as Call[]))
   }
   return calls
+}
+
+function isForEngine({ method }: Call): boolean {
+  return method !== 'copyTo' && method !== 'close'
 }
 
 function tasksOf({ method, args: [tasks] }: Call): NewTask[] {
@@ -134,8 +152,9 @@ function framesIn(replies: Reply[]): ArrayBuffer[] {
 
 /** SQLite's result codes, sqlite.org/rescode.html: 13 is FULL; 10 with "disk" is an I/O error. */
 function explain(error: unknown): unknown {
-  const code = (error as { errcode?: number }).errcode
-  if (code !== undefined && (code & 0xff) === 13) {
+  if (error instanceof TmError) return error.toJSON()
+  const { errcode, code } = error as { errcode?: number; code?: string }
+  if ((errcode !== undefined && (errcode & 0xff) === 13) || code === 'ENOSPC') {
     return new TmError('storage_full', 'The disk of this node is full: nothing was stored', {
       suggestions: ['Make room on the disk of the node, then try again.'],
     }).toJSON()
