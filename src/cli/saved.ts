@@ -5,6 +5,7 @@
  *   cluster.json   its provider and nodes
  *   intents.json   on EC2: what was about to be made
  *   secret         under which all tokens of the cluster are made
+ *   secret.next    while they are rotated: what it will be
  *   files.jsonl    which task was which file
  *   nodes/ID/      of a local node: its database, log and address
  *   workers/ID/    of a local worker: its token and log
@@ -23,6 +24,7 @@ import {
 } from 'node:fs'
 import { join } from 'node:path'
 import { messageOf, TmError } from '../core/errors.ts'
+import { type Keys, secretBytes } from '../core/keys.ts'
 import type { Choices } from './ec2/choices.ts'
 
 export interface NodeRecord {
@@ -87,10 +89,28 @@ export function savedCluster(dataDir: string, name: string) {
 
     /** The cluster's secret. Refused when others could have read it. */
     secret(): Uint8Array {
-      const file = path('secret')
-      if (!existsSync(file)) throw noCluster(name)
-      refuseLoose(file)
-      return new Uint8Array(Buffer.from(readFileSync(file, 'utf8').trim(), 'hex'))
+      const hex = readSecret(path('secret'))
+      if (hex === undefined) throw noCluster(name)
+      return secretBytes(hex)
+    },
+
+    /** What a node of this machine starts with. */
+    keys(): Keys {
+      const current = readSecret(path('secret'))
+      if (current === undefined) throw noCluster(name)
+      const next = readSecret(path('secret.next'))
+      return next === undefined ? { current } : { current, next }
+    },
+
+    /** What takes the place of the secret: made at the first call, in hex. */
+    nextSecret(): string {
+      if (!existsSync(path('secret.next'))) createSecret(path('secret.next'))
+      return readSecret(path('secret.next')) as string
+    },
+
+    /** From now on the next secret is the secret. */
+    adoptNextSecret(): void {
+      renameSync(path('secret.next'), path('secret'))
     },
 
     read(): ClusterRecord | undefined {
@@ -164,6 +184,13 @@ function createSecret(file: string): void {
   } finally {
     rmSync(draft, { force: true })
   }
+}
+
+/** In hex; undefined when there is none. */
+function readSecret(file: string): string | undefined {
+  if (!existsSync(file)) return undefined
+  refuseLoose(file)
+  return readFileSync(file, 'utf8').trim()
 }
 
 function refuseLoose(file: string): void {

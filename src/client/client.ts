@@ -5,6 +5,7 @@
  */
 import { hc } from 'hono/client'
 import { encodeFrames, type Frame, framesType } from '../core/frames.ts'
+import type { RotationPhase } from '../core/keys.ts'
 import { protocol, protocolHeader } from '../core/protocol.ts'
 import type { SettingName } from '../core/settings.ts'
 import type { NewTask, TaskState } from '../core/task.ts'
@@ -16,7 +17,8 @@ import { createTransport, type Patience } from './transport.ts'
 
 export interface ConnectOptions {
   url: string
-  token: string
+  /** A function where it may change. */
+  token: string | (() => string)
   /** PEM: the only certificate that the node may have. Without one there is no TLS. */
   certificate?: string | undefined
 }
@@ -42,15 +44,18 @@ export interface Heartbeat {
 type Settings = Record<SettingName, number>
 
 export function connect({ url, token, certificate }: ConnectOptions) {
-  const headers = { authorization: `Bearer ${token}`, [protocolHeader]: String(protocol) }
+  const headers = () => ({
+    authorization: `Bearer ${typeof token === 'string' ? token : token()}`,
+    [protocolHeader]: String(protocol),
+  })
   const api: Api = (patience = {}) =>
     hc<App>(url, {
-      headers,
+      headers: headers(),
       fetch: createTransport({ ...patience, certificate }) as typeof fetch,
     })
 
   const binary: Binary = (body, type) => ({
-    init: { body, headers: { ...headers, 'content-type': type } },
+    init: { body, headers: { ...headers(), 'content-type': type } },
   })
 
   return {
@@ -123,6 +128,9 @@ export function connect({ url, token, certificate }: ConnectOptions) {
         ),
       ),
     finishRestore: async (patience?: Patience) => await data(api(patience).v1.restore.$post()),
+
+    rotateSecret: async (json: { next: string; phase: RotationPhase }, patience?: Patience) =>
+      (await data(api(patience).v1.secret.$put({ json }))).waitingFor,
 
     drain: async (patience?: Patience) => await data(api(patience).v1.drain.$post()),
 

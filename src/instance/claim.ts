@@ -5,6 +5,7 @@
 import { randomBytes } from 'node:crypto'
 import { existsSync, readFileSync } from 'node:fs'
 import { errorCodes, TmError } from '../core/errors.ts'
+import type { Keys } from '../core/keys.ts'
 import type { Aws } from '../provider/ec2/clients.ts'
 import type { Pace } from '../provider/ec2/pace.ts'
 import { bindingOf } from '../provider/ec2/proof/binding.ts'
@@ -22,6 +23,8 @@ import type { NodeConfig } from './machine.ts'
 export interface Claim {
   /** The cluster's secret, in hex. */
   secret: string
+  /** While it is rotated: see core/keys.ts. */
+  rotation?: Omit<Keys, 'current'>
   terms: Terms
   /** `boot-worker.mjs` as text. */
   workerLoader: string

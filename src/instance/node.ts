@@ -57,7 +57,7 @@ export async function runNode(
       return bootScript({ machine: worker, loader: claim.workerLoader })
     },
   })
-  const options: ServeOptions = {
+  const options = (): ServeOptions => ({
     id,
     cluster,
     version,
@@ -66,7 +66,11 @@ export async function runNode(
     tls,
     address,
     port,
-    secret: new Uint8Array(Buffer.from(claim.secret, 'hex')),
+    keys: { current: claim.secret, ...claim.rotation },
+    async saveKeys({ current: secret, ...rotation }) {
+      claim = { ...claim, secret, rotation }
+      await writeClaim(claimFile, claim)
+    },
     settings: {},
     provider,
     program: packedProgram,
@@ -78,6 +82,6 @@ export async function runNode(
     },
     newWorkerId: () => `${id}-w-${randomBytes(4).toString('hex')}`,
     log,
-  }
-  await serveUntil(signal, () => startNode(options))
+  })
+  await serveUntil(signal, () => startNode(options()))
 }

@@ -1,5 +1,5 @@
 /** A worker on an instance: works until it has to go, and takes the instance with it. */
-import { readFileSync } from 'node:fs'
+import { readFileSync, writeFileSync } from 'node:fs'
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { Logger } from 'pino'
 import { spotNotice } from '../provider/ec2/imds.ts'
@@ -23,7 +23,8 @@ export async function runInstanceWorker(
   signal.addEventListener('abort', () => stopping.abort())
   void watchForNotice(stopping, log)
   const token = readFileSync(tokenFile, 'utf8').trim()
-  const options = { id, ...node, token, settings: {}, signal: stopping.signal, log }
+  const onToken = (next: string) => writeFileSync(tokenFile, next, { mode: 0o600 })
+  const options = { id, ...node, token, onToken, settings: {}, signal: stopping.signal, log }
   // One that can't work is of no use to anybody: its tasks come back, its node launches another.
   await runWorker(options).catch((error) => log.error({ err: error }, 'the worker failed'))
   // Told to stop by the system: it is going down, or the unit is restarted. All else is the end.

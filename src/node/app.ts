@@ -17,9 +17,11 @@ import { leaseRoutes } from './routes/leases.ts'
 import { loanRoutes } from './routes/loans.ts'
 import { resultRoutes } from './routes/results.ts'
 import { errorSchema } from './routes/schemas.ts'
+import { secretRoutes } from './routes/secret.ts'
 import { taskRoutes } from './routes/tasks.ts'
 import { workerRoutes } from './routes/workers.ts'
 import type { Scaler } from './scaler.ts'
+import type { Secrets } from './secrets.ts'
 import type { LiveSettings } from './settings.ts'
 import type { Siblings } from './siblings.ts'
 import type { BackupInfo } from './store/sqlite/backup.ts'
@@ -28,8 +30,8 @@ import type { Workers } from './workers.ts'
 /** What the routes work with. */
 export interface Deps {
   info: { id: string; cluster: string; version: string; startedAt: number }
-  /** The cluster's secret, under which all its tokens are made. */
-  secret: Uint8Array
+  /** Under which the tokens of the cluster are made. */
+  secrets: Secrets
   /** The packed program that workers fetch; undefined where they are started by other means. */
   program: string | undefined
   /** Changes what the next workers are made of, and more; undefined where there is no choice. */
@@ -66,6 +68,7 @@ export function createApp(deps: Deps) {
     .route('/', joinRoutes(deps))
     .route('/', loanRoutes(deps))
     .route('/', backupRoutes(deps))
+    .route('/', secretRoutes(deps))
     .route('/', clusterRoutes(deps))
     .route('/', healthRoutes(deps))
   app.get('/openapi.json', allow(['admin']), (c) => c.json(openApiDocument(app, deps.info.version)))

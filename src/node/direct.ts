@@ -8,11 +8,10 @@ import { v7 } from 'uuid'
 import { TmError } from '../core/errors.ts'
 import { isSpoken, protocolHeader } from '../core/protocol.ts'
 import { isTaskId, maxIterations } from '../core/task.ts'
-import { createVerifier } from '../core/tokens.ts'
 import type { Deps } from './app.ts'
 import { recognise, toAnswer } from './errors.ts'
 
-type Parts = Pick<Deps, 'secret' | 'queue' | 'settings' | 'onError'>
+type Parts = Pick<Deps, 'secrets' | 'queue' | 'settings' | 'onError'>
 
 /** Larger ones are read as they come, with an eye on the limit. Bytes. */
 const maxDirect = 64 * 1024
@@ -24,9 +23,7 @@ export interface DirectRequest {
 }
 
 /** Answers whether it has taken the request. */
-export function createDirect({ secret, queue, settings, onError }: Parts) {
-  const verify = createVerifier(secret)
-
+export function createDirect({ secrets, queue, settings, onError }: Parts) {
   function read(request: IncomingMessage): DirectRequest | undefined {
     const { method, url = '', headers } = request
     if (method !== 'PUT' || headers['transfer-encoding'] !== undefined) return undefined
@@ -38,7 +35,8 @@ export function createDirect({ secret, queue, settings, onError }: Parts) {
     if (typeof id !== 'string' || !isTaskId(id)) return undefined
     if (!isSpoken(headers[protocolHeader] as string | undefined)) return undefined
     const token = headers.authorization ?? ''
-    if (!token.startsWith('Bearer ') || verify(token.slice(7))?.role !== 'admin') return undefined
+    if (!token.startsWith('Bearer ') || secrets.verify(token.slice(7))?.role !== 'admin')
+      return undefined
     return { id, iterations, size }
   }
 

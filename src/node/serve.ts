@@ -3,8 +3,8 @@ import { createServer, type Server } from 'node:http'
 import { createServer as createTlsServer } from 'node:https'
 import type { Logger } from 'pino'
 import { messageOf, TmError } from '../core/errors.ts'
+import type { Keys } from '../core/keys.ts'
 import type { Settings } from '../core/settings.ts'
-import { signToken } from '../core/tokens.ts'
 import type { Machine, Provider } from '../provider/provider.ts'
 import type { Deps } from './app.ts'
 import { createBackups } from './backups.ts'
@@ -16,6 +16,7 @@ import { createQueue } from './queue.ts'
 import { createRestore } from './restore.ts'
 import type { AuditLine } from './routes/audit.ts'
 import { createScaler } from './scaler.ts'
+import { createSecrets } from './secrets.ts'
 import { loadSettings } from './settings.ts'
 import { dialWith, loadSiblings } from './siblings.ts'
 import { type BackupInfo, readBackup, sealBackup } from './store/sqlite/backup.ts'
@@ -39,7 +40,9 @@ export interface NodeOptions {
   port: number
   /** Takes any other port when this one is taken. */
   orAnyPort?: boolean
-  secret: Uint8Array
+  keys: Keys
+  /** Answers when they are on disk; undefined where whoever changes them does that. */
+  saveKeys?: (keys: Keys) => Promise<void>
   settings: Partial<Settings>
   provider: Provider
   /** The packed program that workers fetch and run, where they join by themselves. */
@@ -61,7 +64,8 @@ export interface RunningNode {
 }
 
 export async function startNode(options: NodeOptions): Promise<RunningNode> {
-  const { id, cluster, version, secret, log } = options
+  const { id, cluster, version, log } = options
+  const secrets = createSecrets(options.keys, options.saveKeys ?? (async () => {}))
   const store = await openSqliteStore({ folder: options.folder })
   const onError = (what: string, error: unknown) => log.error({ err: error }, what)
   const duties = new Map<string, string>()
@@ -69,7 +73,7 @@ export async function startNode(options: NodeOptions): Promise<RunningNode> {
   await store.resume(settings.get().lease, systemClock())
   const siblings = await loadSiblings(
     store,
-    dialWith(signToken(secret, { role: 'node', subject: id })),
+    dialWith(() => secrets.nodeToken(id)),
   )
   const clock = systemClock
   const queue = createQueue({ store, clock, settings: settings.get })
@@ -79,7 +83,7 @@ export async function startNode(options: NodeOptions): Promise<RunningNode> {
     node: id,
     provider: options.provider,
     launch: async (worker) => {
-      const token = signToken(secret, { role: 'worker', subject: worker })
+      const token = secrets.workerToken(worker)
       log.info({ worker }, 'launching a worker')
       return await options.launchWorker({ id: worker, token, url })
     },
@@ -110,7 +114,7 @@ export async function startNode(options: NodeOptions): Promise<RunningNode> {
   const parts = { queue, workers, loans, scaler, settings, siblings, duties, onAudit, onError }
   const copies = { backups, restore, restored }
   const { program, provision } = options
-  const deps = { info, secret, program, provision, ...parts, ...copies }
+  const deps = { info, secrets, program, provision, ...parts, ...copies }
   const server = await listen(deps, options)
   url = urlOf(server, options)
   queue.onWork(scaler.poke)

@@ -50,6 +50,6 @@ export async function loadSiblings(
 }
 
 /** Siblings over HTTP, with this node's own token. */
-export function dialWith(token: string): (sibling: Sibling) => SiblingClient {
+export function dialWith(token: () => string): (sibling: Sibling) => SiblingClient {
   return ({ url, certificate }) => connect({ url, token, certificate })
 }

@@ -13,6 +13,8 @@ export interface NodesOptions {
   url: string
   certificate?: string | undefined
   token: string
+  /** Called with another token that takes its place, before that is used. */
+  onToken: (token: string) => void
   onProblem: (what: string, error: unknown) => void
 }
 
@@ -35,7 +37,8 @@ const siblingPatience = 2000
 export type Nodes = ReturnType<typeof createNodes>
 
 export function createNodes(options: NodesOptions) {
-  const { worker, url, token, onProblem } = options
+  const { worker, url, onToken, onProblem } = options
+  let { token } = options
   let lastContact = performance.now()
   let ownContact = lastContact
   let borrowed = false
@@ -48,7 +51,7 @@ export function createNodes(options: NodesOptions) {
   function nodeAt(at: { url: string; certificate?: string | undefined }): Node {
     const known = byUrl.get(at.url)
     if (known) return known
-    const client = connect({ url: at.url, certificate: at.certificate, token })
+    const client = connect({ url: at.url, certificate: at.certificate, token: () => token })
     const node = { client, link: createLink({ client, onContact: contact, onProblem }) }
     byUrl.set(at.url, node)
     return node
@@ -104,6 +107,10 @@ export function createNodes(options: NodesOptions) {
         ownContact = lastContact
         borrowed = answer.borrowed
         siblings = answer.siblings.map(nodeAt)
+        if (answer.token) {
+          onToken(answer.token)
+          token = answer.token
+        }
         return answer.settings
       } catch (error) {
         if (error instanceof TmError && error.code === 'incompatible') refusal = error.message

@@ -16,6 +16,8 @@ export interface WorkerOptions {
   /** PEM; where its node has TLS. */
   certificate?: string | undefined
   token: string
+  /** Keeps another token that takes its place. */
+  onToken: (token: string) => void
   /** Settings given at the start win over what the node says. */
   settings: Partial<Settings>
   /** Aborted to make it stop; the reason may be a `Stop`. */
@@ -43,9 +45,9 @@ const placeLost = 'its node is away and its place is lent'
 
 /** Throws `incompatible` when its node is of another version. */
 export async function runWorker(options: WorkerOptions): Promise<{ reason: string }> {
-  const { id, url, certificate, token, log } = options
+  const { id, url, certificate, token, onToken, log } = options
   const onProblem = (what: string, error: unknown) => log.warn({ err: error }, what)
-  const nodes = createNodes({ worker: id, url, certificate, token, onProblem })
+  const nodes = createNodes({ worker: id, url, certificate, token, onToken, onProblem })
   const held = new Map<string, { held: Held; slot: Slot }>()
   const stopping = new AbortController()
   const stopped = stopping.signal

@@ -27,18 +27,8 @@ describe('the help', () => {
   it('lists all commands of the design', () => {
     expect(commands.map(({ id }) => id).sort()).toEqual(
       [
-        ...[
-          'allow-ip',
-          'backup',
-          'demo',
-          'down',
-          'enqueue',
-          'health',
-          'list',
-          'node:serve',
-          'pull',
-        ],
-        ...['status', 'token', 'up', 'wait', 'worker:run'],
+        ...['allow-ip', 'backup', 'demo', 'down', 'enqueue', 'health', 'list'],
+        ...['node:serve', 'pull', 'rotate-tokens', 'status', 'token', 'up', 'wait', 'worker:run'],
       ].sort(),
     )
   })

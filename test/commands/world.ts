@@ -49,7 +49,7 @@ export async function makeWorld(options: WorldOptions = {}) {
       folder: saved.nodeFolder(id),
       host: '127.0.0.1',
       port: 0,
-      secret,
+      keys: saved.keys(),
       settings,
       provider: machines,
       launchWorker: (worker) => machines.start({ ...worker, node: id }),
@@ -168,7 +168,8 @@ function machinesThat(work: 'none' | 'real' | 'silent') {
       const { id, node, token, url } = spec
       const machine: Machine = { id, node, kind: 'worker', cluster: 'x', launchedAt: Date.now() }
       const stop = new AbortController()
-      const options = { id, url, token, settings: {}, signal: stop.signal, log: quiet }
+      const onToken = () => {}
+      const options = { id, url, token, onToken, settings: {}, signal: stop.signal, log: quiet }
       const ended = work === 'real' ? runWorker(options) : Promise.resolve()
       const end = async () => {
         stop.abort()

@@ -12,6 +12,7 @@ import { createQueue } from '../../src/node/queue.ts'
 import { createRestore } from '../../src/node/restore.ts'
 import type { AuditLine } from '../../src/node/routes/audit.ts'
 import { createScaler } from '../../src/node/scaler.ts'
+import { createSecrets } from '../../src/node/secrets.ts'
 import { loadSettings } from '../../src/node/settings.ts'
 import { loadSiblings, type Sibling, type SiblingClient } from '../../src/node/siblings.ts'
 import { readBackup, sealBackup } from '../../src/node/store/sqlite/backup.ts'
@@ -107,7 +108,8 @@ export async function createNode(
   const backups = createBackups({ store, folder, seal })
   const restore = createRestore({ queue, folder, check: readBackup, stage: stageRestore })
   const copies = { backups, restore, restored: undefined }
-  const deps = { info, secret, program, provision, ...parts, ...copies }
+  const secrets = createSecrets({ current: Buffer.from(secret).toString('hex') }, async () => {})
+  const deps = { info, secrets, program, provision, ...parts, ...copies }
   const app = createApp(deps)
 
   return {

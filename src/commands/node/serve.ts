@@ -39,26 +39,27 @@ lines to stdout, and stops well on SIGTERM or Ctrl-C.`
     const saved = this.saved(flags.cluster)
     saved.create()
     const { id } = flags
+    const log = pino({ base: { node: id } })
     const provider = providerOf(saved, {
       command: this.machineCommand(),
       env: this.machineEnvironment(),
     })
-    const options: Omit<NodeOptions, 'port'> = {
+    const options = (): Omit<NodeOptions, 'port'> => ({
       id,
       cluster: saved.name,
       version: this.config.version,
       folder: saved.nodeFolder(id),
       host: '127.0.0.1',
-      secret: saved.secret(),
+      keys: saved.keys(),
       settings,
       provider,
       launchWorker: (worker) => launchWorker(saved, provider, { ...worker, node: id }),
       newWorkerId: () => `${id}-w-${randomBytes(4).toString('hex')}`,
-      log: pino({ base: { node: id } }),
-    }
+      log,
+    })
     await serveUntil(stopping, async () => {
       const before = new URL(readAddress(saved, id)?.url ?? 'http://127.0.0.1:0').port
-      const node = await startAt(options, port, Number(before))
+      const node = await startAt(options(), port, Number(before))
       writeAddress(saved, id, { url: node.url, pid: process.pid })
       return node
     })

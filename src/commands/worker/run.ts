@@ -2,6 +2,7 @@ import { readFileSync } from 'node:fs'
 import { Flags } from '@oclif/core'
 import { pino } from 'pino'
 import { TmCommand } from '../../cli/base.ts'
+import { writeWhole } from '../../cli/saved.ts'
 import { readSettings, settingFlags } from '../../cli/settings-flags.ts'
 import { messageOf, TmError } from '../../core/errors.ts'
 import { stopSignal } from '../../instance/signals.ts'
@@ -34,6 +35,7 @@ its hands is finished or handed back.`
       id: flags.id,
       url: flags.url,
       token: readToken(flags['token-file']),
+      onToken: (token) => writeWhole(flags['token-file'], `${token}\n`),
       settings: readSettings(workerSettings, flags),
       signal: stopSignal(),
       log,

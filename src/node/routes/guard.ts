@@ -6,10 +6,11 @@ import { createRoute, OpenAPIHono, type RouteConfig } from '@hono/zod-openapi'
 import type { MiddlewareHandler } from 'hono'
 import { TmError } from '../../core/errors.ts'
 import { isSpoken, notSpoken, protocolHeader } from '../../core/protocol.ts'
-import { createVerifier, type Principal, type Role } from '../../core/tokens.ts'
+import type { Role } from '../../core/tokens.ts'
+import type { Known, Secrets } from '../secrets.ts'
 
 export interface Env {
-  Variables: { principal: Principal }
+  Variables: { principal: Known }
 }
 
 /**
@@ -19,18 +20,17 @@ export interface Env {
 export const openPaths: readonly string[] = ['/healthz', '/v1/join']
 
 export function authenticate({
-  secret,
+  secrets,
   info,
 }: {
-  secret: Uint8Array
+  secrets: Pick<Secrets, 'verify'>
   info: { id: string; version: string }
 }): MiddlewareHandler<Env> {
-  const verify = createVerifier(secret)
   return async (c, next) => {
     if (openPaths.includes(c.req.path)) return await next()
     const header = c.req.header('authorization')
     const token = header?.startsWith('Bearer ') ? header.slice(7) : ''
-    const principal = verify(token)
+    const principal = secrets.verify(token)
     if (!principal) {
       throw new TmError(
         'unauthorized',

@@ -8,7 +8,6 @@ import { getConnInfo } from '@hono/node-server/conninfo'
 import { createRoute, z } from '@hono/zod-openapi'
 import { bodyLimit } from 'hono/body-limit'
 import { TmError } from '../../core/errors.ts'
-import { signToken } from '../../core/tokens.ts'
 import type { Deps } from '../app.ts'
 import type { Admission } from '../workers.ts'
 import { guarded, routes } from './guard.ts'
@@ -56,7 +55,7 @@ const refusals: Record<Exclude<Admission, 'admitted'>, TmError> = {
 /** Bytes; whoever asks here has shown nothing yet. */
 const maxRequest = 4096
 
-export function joinRoutes({ workers, secret, program: file }: Deps) {
+export function joinRoutes({ workers, secrets, program: file }: Deps) {
   const onError = () => {
     throw new TmError('too_large', `More than ${maxRequest} bytes to join with`)
   }
@@ -69,7 +68,7 @@ export function joinRoutes({ workers, secret, program: file }: Deps) {
       const address = getConnInfo(c).remote.address?.replace(/^::ffff:/, '') ?? ''
       const admission = workers.admit(id, { address, key })
       if (admission !== 'admitted') throw refusals[admission]
-      return c.json({ token: signToken(secret, { role: 'worker', subject: id }) }, 200)
+      return c.json({ token: secrets.workerToken(id) }, 200)
     })
     .openapi(program, async (c) => {
       if (!file) throw new TmError('not_found', 'The workers of this node bring their own program')

@@ -30,6 +30,7 @@ const heartbeat = guarded(['worker'], {
       z.object({
         settings: settingsSchema,
         siblings: z.array(siblingSchema),
+        token: z.string().optional().describe('from now on its own is outdated: it uses this one'),
         borrowed: z.boolean().describe('its place is lent by a sibling, which will want it back'),
       }),
       'The settings, and where else to find tasks',
@@ -61,7 +62,8 @@ const provision = guarded(['admin'], {
   responses: { 200: json(z.object({}), 'Known, also after a restart') },
 })
 
-export function workerRoutes({ workers, settings, siblings, loans, provision: change }: Deps) {
+export function workerRoutes(deps: Deps) {
+  const { workers, settings, siblings, loans, secrets, provision: change } = deps
   return routes()
     .openapi(provision, async (c) => {
       if (!change) throw new TmError('not_found', 'There is no choice of machines here')
@@ -70,11 +72,14 @@ export function workerRoutes({ workers, settings, siblings, loans, provision: ch
     })
     .openapi(heartbeat, (c) => {
       const { id } = c.req.valid('param')
-      onlyItself(c.get('principal'), id)
+      const principal = c.get('principal')
+      onlyItself(principal, id)
       workers.heartbeat(id, c.req.valid('json'))
       const { own, lent } = loans.limit()
       const borrowed = workers.isBeyond(id, own - lent)
-      return c.json({ settings: settings.get(), siblings: siblings.known(), borrowed }, 200)
+      const token = secrets.isOutdated(principal) ? { token: secrets.workerToken(id) } : {}
+      const known = { settings: settings.get(), siblings: siblings.known(), borrowed }
+      return c.json({ ...known, ...token }, 200)
     })
     .openapi(workerDown, (c) => {
       const { instance_id: id } = c.req.valid('param')

@@ -38,6 +38,7 @@ const allowed: Record<string, Role[]> = {
   'DELETE /v1/backups/:id': ['admin'],
   'PUT /v1/restore': ['admin'],
   'POST /v1/restore': ['admin'],
+  'PUT /v1/secret': ['admin'],
   'GET /metrics': ['admin'],
   'GET /openapi.json': ['admin'],
 }
