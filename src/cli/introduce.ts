@@ -8,11 +8,17 @@ export interface Introduced extends NodeLink {
   certificate?: string | undefined
 }
 
-/** Answers the settings in force. */
+/**
+ * Answers the settings in force. Nodes that are new to a cluster get those of one that was there: it
+ * may have been told of them long ago.
+ */
 export async function introduce(
   nodes: Introduced[],
   changes: Partial<Settings>,
+  fresh: string[] = [],
 ): Promise<Settings> {
+  const established = nodes.find(({ id }) => !fresh.includes(id))
+  const before = fresh.length > 0 ? await established?.client.settings() : undefined
   const inForce = await Promise.all(
     nodes.map(async (node) => {
       const others = nodes.filter(({ id }) => id !== node.id)
@@ -23,7 +29,8 @@ export async function introduce(
           certificate,
         })),
       )
-      return await node.client.changeSettings(changes)
+      const known = fresh.includes(node.id) ? before : undefined
+      return await node.client.changeSettings({ ...known, ...changes })
     }),
   )
   return inForce[0] as Settings

@@ -1,7 +1,8 @@
 /** All that `tm up` on EC2 has to know before it makes anything; nothing is made here. */
-import { isLeaving, listInstances } from '../../provider/ec2/instances.ts'
+import { type Ec2Machine, isLeaving, listInstances } from '../../provider/ec2/instances.ts'
+import type { LostNode } from '../lost-nodes.ts'
 import { nodeIds } from '../node-ids.ts'
-import type { Saved } from '../saved.ts'
+import type { Ec2Record, Saved } from '../saved.ts'
 import { operatorAddress } from './address.ts'
 import type { Choices } from './choices.ts'
 import { type Site, type Survey, survey } from './infrastructure.ts'
@@ -46,7 +47,8 @@ export async function look(options: LookOptions): Promise<Seen> {
   const cidrs = choices.allowCidrs ?? [await ownAddress(options)]
   const known = [...(record?.nodes ?? []), ...present].map(({ id }) => id)
   const ids = nodeIds([...new Set(known)].sort(byNumber), options.nodes)
-  const plan = planOf({ cluster, survey: seen, ids, present, choices, cidrs })
+  const lost = lostOf(record, present)
+  const plan = planOf({ cluster, survey: seen, ids, present, lost, choices, cidrs })
   return { survey: seen, ids, cidrs, plan }
 }
 
@@ -57,6 +59,14 @@ async function ownAddress({ site, fetch }: LookOptions): Promise<string> {
     note(own)
     return own
   })
+}
+
+/** Instances that this machine has seen running as nodes, and that are no more. */
+function lostOf(record: Ec2Record | undefined, present: Ec2Machine[]): LostNode[] {
+  const there = new Set(present.map(({ instance }) => instance))
+  return (record?.nodes ?? []).flatMap(({ id, instance }) =>
+    instance && !there.has(instance) ? [{ id, place: instance }] : [],
+  )
 }
 
 /** node-2 before node-10. */

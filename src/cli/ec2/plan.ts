@@ -5,6 +5,7 @@ import { type Estimate, estimate, priceOf } from '../../provider/ec2/prices.ts'
 import { groupName, roleName } from '../../provider/ec2/tags.ts'
 import type { TypeFacts } from '../../provider/ec2/types.ts'
 import { columns } from '../columns.ts'
+import { beforeReplacing, type LostNode } from '../lost-nodes.ts'
 import { counted } from '../progress.ts'
 import { type Choices, nodePort } from './choices.ts'
 import type { Survey } from './infrastructure.ts'
@@ -15,6 +16,8 @@ export interface PlanOptions {
   ids: string[]
   /** Nodes that there are already. */
   present: Ec2Machine[]
+  /** Nodes that there were, and whose instances are gone. */
+  lost: LostNode[]
   choices: Choices
   cidrs: string[]
 }
@@ -25,6 +28,8 @@ export interface Plan {
   account: string
   /** With its instance, where it is there already. */
   nodes: { id: string; instance: string | undefined }[]
+  /** What was only on their disks is lost. */
+  lost: LostNode[]
   maxWorkers: number
   cidrs: string[]
   group: string
@@ -39,7 +44,7 @@ export interface Plan {
 }
 
 export function planOf(options: PlanOptions): Plan {
-  const { cluster, survey, ids, present, choices, cidrs } = options
+  const { cluster, survey, ids, present, lost, choices, cidrs } = options
   const { region, account } = survey.identity
   const { maxWorkers } = withDefaults(choices.settings)
   const cost = (pick: (types: TypeFacts[]) => string) =>
@@ -61,6 +66,7 @@ export function planOf(options: PlanOptions): Plan {
     region,
     account,
     nodes: ids.map((id) => ({ id, instance: instance(id) })),
+    lost,
     maxWorkers,
     cidrs,
     group: groupName(cluster),
@@ -102,6 +108,7 @@ export function describePlan(plan: Plan): string {
     `  security group ${group} in ${vpc}: port ${nodePort} for ${cidrs.join(', ')} and itself`,
     `  ${role ? 'role and instance profile' : 'the instance profile'} ${profile} for the nodes`,
     ...there.map(({ id, instance }) => `  ${id} is there already (${instance})`),
+    ...plan.lost.map((node) => `  ${beforeReplacing(node)}`),
     describeHourly(plan, nodes.length * maxWorkers),
     ...plan.notes.map((note) => `${note}.`),
   ].join('\n')

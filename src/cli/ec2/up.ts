@@ -7,6 +7,7 @@ import { type Aws, connectAws, disconnectAws } from '../../provider/ec2/clients.
 import { createIntents } from '../../provider/ec2/intents.ts'
 import { type Pace, systemPace } from '../../provider/ec2/pace.ts'
 import { type BackupFile, placeBackups } from '../backup/restore.ts'
+import { afterReplacing, type LostNode } from '../lost-nodes.ts'
 import type { Reporter } from '../progress.ts'
 import { type Saved, tm } from '../saved.ts'
 import { nodeBootScript } from './boot-script.ts'
@@ -55,6 +56,8 @@ export interface Ec2UpResult {
   region: string
   nodes: { id: string; url: string; instance: string }[]
   maxWorkers: number
+  /** Nodes that were replaced: what was only on their disks is lost. */
+  lost?: LostNode[]
 }
 
 export interface DryRunResult {
@@ -134,7 +137,10 @@ async function makeIt(
   const brought = await options.bring(launched, infrastructure, context)
   recordNodes(saved, brought.nodes)
   const nodes = brought.nodes.map(({ id, url, instance }) => ({ id, url, instance }))
-  return { cluster, provider: 'ec2', region, nodes, maxWorkers: brought.maxWorkers }
+  const restored = [...placeBackups(options.restore, ids).keys()]
+  for (const text of afterReplacing(saved, plan.lost, restored)) options.reporter.say(text)
+  const lost = plan.lost.length > 0 ? { lost: plan.lost } : {}
+  return { cluster, provider: 'ec2', region, nodes, maxWorkers: brought.maxWorkers, ...lost }
 }
 
 function interrupted(saved: Saved): TmError {

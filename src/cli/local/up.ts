@@ -1,4 +1,5 @@
 /** `tm up --local`: starts the nodes that are missing, introduces them to each other, changes what is new. */
+import { existsSync } from 'node:fs'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { type Client, connect } from '../../client/client.ts'
 import { TmError } from '../../core/errors.ts'
@@ -7,6 +8,7 @@ import { lastWords } from '../../provider/last-words.ts'
 import type { Machine, Provider } from '../../provider/provider.ts'
 import { type BackupFile, placeBackups, restoreNodes } from '../backup/restore.ts'
 import { describeChange, introduce } from '../introduce.ts'
+import { afterReplacing, beforeReplacing, type LostNode } from '../lost-nodes.ts'
 import { nodeIds } from '../node-ids.ts'
 import { adminToken, type NodeLink } from '../nodes.ts'
 import type { Reporter } from '../progress.ts'
@@ -29,6 +31,8 @@ export interface UpResult {
   provider: 'local'
   nodes: { id: string; url: string; pid: number }[]
   maxWorkers: number
+  /** Nodes whose folders were gone: what was only there is lost. */
+  lost?: LostNode[]
 }
 
 /** A node that is not there after this long will not come. Milliseconds. */
@@ -46,6 +50,9 @@ export async function upLocal(options: UpOptions): Promise<UpResult> {
     note(saved.folder)
     return wanted
   })
+  const fresh = ids.filter((id) => !existsSync(saved.nodeFolder(id)))
+  const lost = lostOf(saved, fresh)
+  for (const node of lost) reporter.say(`Warning: ${beforeReplacing(node)}.`)
   const provider = providerOf(saved, launcher)
   const nodes: (NodeLink & { pid: number })[] = []
   for (const id of ids) {
@@ -60,12 +67,23 @@ export async function upLocal(options: UpOptions): Promise<UpResult> {
   record(saved, ids, nodes)
   await restoreNodes(nodes, options.restore, reporter)
   const maxWorkers = await reporter.step('limits and siblings', async (note) => {
-    const inForce = await introduce(nodes, options.settings)
+    const inForce = await introduce(nodes, options.settings, fresh)
     note(describeChange(options.settings, inForce.maxWorkers))
     return inForce.maxWorkers
   })
+  const restored = [...placeBackups(options.restore, ids).keys()]
+  for (const text of afterReplacing(saved, lost, restored)) reporter.say(text)
   const shown = nodes.map(({ id, url, pid }) => ({ id, url, pid }))
-  return { cluster: saved.name, provider: 'local', nodes: shown, maxWorkers }
+  const gone = lost.length > 0 ? { lost } : {}
+  return { cluster: saved.name, provider: 'local', nodes: shown, maxWorkers, ...gone }
+}
+
+/** Nodes that have served once, and whose databases are gone with their folders. */
+function lostOf(saved: Saved, fresh: string[]): LostNode[] {
+  const served = saved.read()?.nodes.filter(({ url }) => url !== '') ?? []
+  return served
+    .filter(({ id }) => fresh.includes(id))
+    .map(({ id }) => ({ id, place: saved.nodeFolder(id) }))
 }
 
 /** Two clusters of one name would share a secret and a record. */

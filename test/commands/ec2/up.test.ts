@@ -196,7 +196,18 @@ describe('a cluster', () => {
   it('gets another machine for one that is gone, with another certificate', async () => {
     const first = await laptop.up()
     laptop.standin.shutdown(first.nodes[0]?.instance ?? '')
-    const second = await laptop.up({ choices: {} })
+    const gone = first.nodes[0]?.instance
+    let shown = ''
+    const confirm = async (plan: string) => {
+      shown = plan
+    }
+    const second = await laptop.up({ choices: {}, confirm })
+    expect(shown).toContain(`  node-1 (${gone}) is gone, and what was on its disk only is lost`)
+    expect(second.lost).toEqual([{ id: 'node-1', place: gone }])
+    expect(laptop.steps.at(-1)).toBe(
+      `node-1 is new and empty; what was on the disk of ${gone} only is lost. Enqueue what is missing: tm enqueue --resume …`,
+    )
+    expect((await laptop.up()).lost).toBeUndefined()
     expect(second.nodes[1]).toEqual(first.nodes[1])
     const instance = second.nodes[0]?.instance
     expect(instance).not.toBe(first.nodes[0]?.instance)
