@@ -6,7 +6,7 @@ import { it, send } from './harness.ts'
 
 describe('a node whose folder is gone', () => {
   it('is replaced, and what is lost is said', { timeout: 120_000 }, async ({ box }) => {
-    const cluster = box.cluster('lost')
+    const cluster = box.cluster('halved')
     await cluster.up('--max-workers', '0')
     const files = Array.from({ length: 40 }, (_, n) => box.file(`f${n}`, `file ${n}`))
     expect((await cluster.tm(['enqueue', '--iterations', '1', ...files])).code).toBe(0)
