@@ -1,0 +1,53 @@
+/** What a store has promised by the lines of `fixtures/store-user.ts`, and whether it was kept. */
+import { expect } from 'vitest'
+import { unpackLeases } from '../../src/core/leases.ts'
+import type { Task } from '../../src/core/task.ts'
+import type { Store } from '../../src/node/store/store.ts'
+
+/** A moment long after all that the program did, so that whatever it had leased has expired. */
+const later = { wall: 4e12, steady: 4e12 }
+
+export class Promises {
+  /** Batches by their first id, in the order in which they were sent. */
+  readonly sent = new Map<string, string[]>()
+  readonly queued = new Set<string>()
+  readonly done = new Map<string, string>()
+
+  hear(line: string): void {
+    const [what, ...words] = line.split(' ')
+    const [first = '', result = ''] = words
+    if (what === 'sent') this.sent.set(first, words)
+    if (what === 'queued') for (const id of words) this.queued.add(id)
+    if (what === 'done') this.done.set(first, result)
+  }
+
+  /** Every word kept in this store? What was not acknowledged is there as a whole, or not at all. */
+  async check(store: Store, batches = [...this.sent.values()]): Promise<void> {
+    const ids = batches.flat()
+    const tasks = new Map<string, Task>()
+    for (const task of await store.get(ids)) if (task) tasks.set(task.id, task)
+    const lost = ids.filter((id) => this.queued.has(id) && !tasks.has(id))
+    const torn = batches.filter((batch) => {
+      const there = batch.filter((id) => tasks.has(id)).length
+      return there > 0 && there < batch.length
+    })
+    const changed = ids.filter((id) => {
+      return this.done.has(id) && tasks.get(id)?.result !== this.done.get(id)
+    })
+    expect({ lost, torn, changed }).toEqual({ lost: [], torn: [], changed: [] })
+  }
+
+  /** And all of it can still be worked on: the bodies are there too. Ends the use of this store. */
+  async checkBodies(store: Store): Promise<void> {
+    await store.resume(0, later)
+    await store.reap(99, later)
+    const { queued, succeeded } = await store.stats(later)
+    const request = { worker: 'w2', max: 1e6, maxWork: 1e9, maxBytes: 1e9, lease: 1000 }
+    const { frames } = await store.claim(request, { ...later, steady: later.steady + 1e9 })
+    const leases = unpackLeases(frames)
+    const wrong = leases.filter(({ id, body }) => Buffer.from(body).toString() !== id)
+    expect(wrong).toEqual([])
+    expect(leases).toHaveLength(queued)
+    expect(queued + succeeded).toBeGreaterThanOrEqual(this.queued.size)
+  }
+}
