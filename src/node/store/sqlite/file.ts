@@ -2,7 +2,7 @@
  * Opens a node's database file, or says which file is bad and what to do. A node never starts on an
  * empty queue in place of a damaged or missing one.
  */
-import { existsSync, mkdirSync, statSync, writeFileSync } from 'node:fs'
+import { accessSync, constants, existsSync, mkdirSync, statSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
 import { messageOf, TmError } from '../../../core/errors.ts'
@@ -27,6 +27,8 @@ export function openDatabase(folder: string): DatabaseSync {
     mkdirSync(folder, { recursive: true, mode: 0o700 })
     finishRestore(folder, file)
     refuseLoss(file, marker)
+    // Of a file that may only be read SQLite says nothing before the first task is to be written.
+    if (existsSync(file)) accessSync(file, constants.W_OK)
     database = new DatabaseSync(file, { timeout: 2000 })
     checkHeader(database, file, existsSync(marker))
     configure(database)
