@@ -3,7 +3,7 @@ import { defineConfig } from 'vitest/config'
 
 export default defineConfig({
   test: {
-    include: ['test/faults/{killed,os-crash}.test.ts'],
+    include: ['test/faults/{killed,nodes-killed,os-crash}.test.ts'],
     env: { TM_FAULTS: 'long' },
     globalSetup: ['test/setup/build.ts'],
     testTimeout: 600_000,

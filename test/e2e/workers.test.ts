@@ -7,7 +7,8 @@ import type { Result, Task } from '../../src/core/task.ts'
 import { type Box, type Cluster, it, type Running, send, until } from './harness.ts'
 import { endless, expected, longTask, shorterTask } from './work.ts'
 
-const quick = ['--nodes', '1', '--lease', '2s', '--tick', '50ms']
+const lease = 2000
+const quick = ['--nodes', '1', '--lease', `${lease}ms`, '--tick', '50ms']
 
 async function untilRuns(cluster: Cluster, id: string, attempt: number): Promise<Task> {
   return await until(`attempt ${attempt} of the task runs`, async () => {
@@ -66,7 +67,9 @@ describe.concurrent('a worker', () => {
     expect(victim?.id).toBe(first.worker)
     process.kill(victim?.pid as number, 'SIGKILL')
 
+    const since = performance.now()
     const second = await untilRuns(cluster, id, 2)
+    expect(performance.now() - since).toBeLessThan(lease + 15_000)
     expect(second.worker).not.toBe(first.worker)
     await reportLate(cluster, id, first.worker as string)
     await cluster.json(['wait', id])
@@ -123,8 +126,11 @@ describe.concurrent('a worker', () => {
     const sleeper = workers.find((worker) => worker.id === first.worker)?.pid as number
     send(sleeper, 'SIGSTOP')
 
+    const since = performance.now()
     const second = await untilRuns(cluster, id, 2)
+    expect(performance.now() - since).toBeLessThan(lease + 15_000)
     expect(second.worker).not.toBe(first.worker)
+    await reportLate(cluster, id, first.worker as string)
     send(sleeper, 'SIGCONT')
     await cluster.json(['wait', id])
     await onlyResultIs(cluster, id, { attempts: 2 })
