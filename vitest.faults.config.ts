@@ -1,9 +1,12 @@
-/** Faults in many histories: the tests that `npm test` runs in a few, with `TM_FAULTS=long`. */
+/**
+ * Faults in many histories (`TM_FAULTS=long`), of which `npm test` runs a few; and nodes that are killed
+ * in the middle of a loan, which takes a minute of waiting.
+ */
 import { defineConfig } from 'vitest/config'
 
 export default defineConfig({
   test: {
-    include: ['test/faults/{killed,nodes-killed,os-crash}.test.ts'],
+    include: ['test/faults/{killed,loans,nodes-killed,os-crash,reports.property}.test.ts'],
     env: { TM_FAULTS: 'long' },
     globalSetup: ['test/setup/build.ts'],
     testTimeout: 600_000,

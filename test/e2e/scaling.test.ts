@@ -3,6 +3,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { v7 } from 'uuid'
 import { describe, expect } from 'vitest'
 import type { NodeState } from '../../src/client/client.ts'
+import { countWorkers } from './count-workers.ts'
 import { type Cluster, it, until } from './harness.ts'
 import { endless } from './work.ts'
 
@@ -14,26 +15,6 @@ interface Decision {
   rule: number
   action: string
   reason: string
-}
-
-/** Counts workers in the process table all the time. */
-function countWorkers(cluster: Cluster) {
-  let most = 0
-  let stopped = false
-  async function look(): Promise<void> {
-    while (!stopped) {
-      most = Math.max(most, (await cluster.processes('worker')).length)
-      await sleep(30)
-    }
-  }
-  const looking = look()
-  return {
-    async stop(): Promise<number> {
-      stopped = true
-      await looking
-      return most
-    },
-  }
 }
 
 async function enqueue(cluster: Cluster, node: string, count: number): Promise<string[]> {
