@@ -11,7 +11,7 @@ const text = (words: string) => new TextEncoder().encode(words)
 
 it('is given up after five attempts', { timeout: 180_000 }, async ({ box }) => {
   const cluster = box.cluster('faults-deadly')
-  await cluster.up('--nodes', '1', '--max-workers', '1', '--lease', '1s', '--tick', '50ms')
+  await cluster.up('--nodes', '1', '--max-workers', '1', '--lease', '2s', '--tick', '50ms')
   const node = cluster.node('node-1')
   const [deadly, behind] = [v7(), v7()]
   await node.enqueue({ id: deadly, ...endless })

@@ -4,6 +4,7 @@
  */
 import { describe, expect } from 'vitest'
 import { it, until } from '../e2e/harness.ts'
+import type { ServingNode } from './serve.ts'
 import {
   borrow,
   cancel,
@@ -14,6 +15,8 @@ import {
   untilState,
   workersOf,
 } from './two-nodes.ts'
+
+const lentBy = async (node: ServingNode) => (await node.client.state()).loans.map(({ id }) => id)
 
 /** Whoever was away: they lend each other places as before, and have their own in the end. */
 async function lendsAsBefore(two: TwoNodes, ids: string[]): Promise<void> {
@@ -35,8 +38,16 @@ describe('killed in the middle of a loan and started again', () => {
   ])('%s', { timeout: 180_000 }, async ([what, victims], { box }) => {
     const two = await startTwo(box, `faults-${what.replaceAll(' ', '-')}`)
     const ids = await borrow(two)
+    const old = await lentBy(two.nodes.b)
     await Promise.all(victims.map((which) => two.nodes[which].kill()))
     for (const which of victims) await two.startAgain(which)
+    // The lender keeps what it lent until it lapses, and renews none of it.
+    if (victims.includes('b')) {
+      expect(await lentBy(two.nodes.b)).toEqual(old)
+      await until('the old loan has lapsed', async () => {
+        return (await lentBy(two.nodes.b)).every((id) => !old.includes(id))
+      })
+    }
     await lendsAsBefore(two, ids)
     expect(await two.stop()).toBe(2)
   })

@@ -22,9 +22,9 @@ import { Promises } from './promises.ts'
 import { readSteps, type Step, straceArgs } from './system-calls.ts'
 
 const program = new URL('../fixtures/store-user.ts', import.meta.url).pathname
-const crashes = isLong ? 1500 : 100
+const crashes = isLong ? 1000 : 60
 /** Lines of the program, by which it has written its log back into the database several times. */
-const enough = 4000
+const enough = 2500
 
 let own: Folder
 beforeEach((context) => {

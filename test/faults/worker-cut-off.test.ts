@@ -8,7 +8,7 @@ import { type Box, type Cluster, it, until } from '../e2e/harness.ts'
 import { longTask } from '../e2e/work.ts'
 import { openWire } from './proxy.ts'
 
-const lease = 3000
+const lease = 5000
 
 function startWorker(box: Box, cluster: Cluster, id: string, url: string): void {
   const tokenFile = box.file(`${id}.token`, cluster.workerToken(id))
