@@ -22,7 +22,7 @@ import { Promises } from './promises.ts'
 import { readSteps, type Step, straceArgs } from './system-calls.ts'
 
 const program = new URL('../fixtures/store-user.ts', import.meta.url).pathname
-const crashes = isLong ? 1000 : 60
+const crashes = isLong ? 1000 : 30
 /** Lines of the program, by which it has written its log back into the database several times. */
 const enough = 2500
 
