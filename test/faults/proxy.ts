@@ -13,6 +13,7 @@ export async function openWire(target: string) {
   const sockets = new Set<Socket>()
   const answers: number[] = []
   let isCut = false
+  let toLose = 0
 
   function join(from: Socket, to: Socket, look: (bytes: Buffer) => void = () => {}): void {
     sockets.add(from)
@@ -31,8 +32,16 @@ export async function openWire(target: string) {
 
   const server = createServer((near) => {
     const far = connect(Number(port), hostname)
-    join(near, far)
+    let asked = ''
+    join(near, far, (bytes) => {
+      asked = /^(\w+ \S+) HTTP\/1\.1\r\n/.exec(bytes.toString('latin1'))?.[1] ?? asked
+    })
     join(far, near, (bytes) => {
+      if (toLose > 0 && asked === 'POST /v1/tasks') {
+        toLose -= 1
+        near.destroy()
+        return
+      }
       for (const [, status] of bytes.toString('latin1').matchAll(/HTTP\/1\.1 (\d{3}) /g)) {
         answers.push(Number(status))
       }
@@ -45,6 +54,11 @@ export async function openWire(target: string) {
     url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
     /** The statuses of all answers that have passed. */
     answers,
+    /** The next answers to requests with tasks are never heard: the connection breaks instead. */
+    loseAnswers(count: number): void {
+      toLose = count
+    },
+    answersToLose: () => toLose,
     cut(): void {
       isCut = true
       for (const socket of sockets) socket.pause()
