@@ -13,7 +13,7 @@ import { test } from 'vitest'
 import type { Health } from '../../src/cli/health.ts'
 import type { DownResult } from '../../src/cli/local/down.ts'
 import type { UpResult } from '../../src/cli/local/up.ts'
-import { nodesOf } from '../../src/cli/nodes.ts'
+import { adminToken, nodesOf } from '../../src/cli/nodes.ts'
 import { savedCluster } from '../../src/cli/saved.ts'
 import { connect } from '../../src/client/client.ts'
 import { signToken } from '../../src/core/tokens.ts'
@@ -161,6 +161,7 @@ function clusterIn(dataDir: string, name: string, start: Start) {
       const { url } = cluster.node(node)
       return connect({ url, token: cluster.workerToken(worker) })
     },
+    adminToken: () => adminToken(saved),
     workerToken: (worker: string) => signToken(saved.secret(), { role: 'worker', subject: worker }),
 
     /** The nodes and workers of this cluster, whoever started them. */

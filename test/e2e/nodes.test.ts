@@ -1,5 +1,6 @@
 /** A node that dies with everything it has taken: it comes back, and has lost nothing. */
-
+import { request } from 'node:http'
+import { setTimeout as sleep } from 'node:timers/promises'
 import { v7 } from 'uuid'
 import { describe, expect } from 'vitest'
 import type { Task } from '../../src/core/task.ts'
@@ -72,6 +73,27 @@ describe.concurrent('a killed node', () => {
     // A task whose acknowledgement was lost with the node may be there too: one a lane.
     expect(count).toBeGreaterThanOrEqual(all.length)
     expect(count).toBeLessThanOrEqual(all.length + 4)
+  })
+
+  it('on its way out is started again by `tm up`', { timeout: 120_000 }, async ({ box }) => {
+    const cluster = box.cluster('e2e-stopping')
+    const up = await cluster.up('--nodes', '1')
+    const pid = up.nodes[0]?.pid as number
+    // A request that never comes to its end holds a stopping node up for 5 s.
+    const headers = { authorization: `Bearer ${cluster.adminToken()}`, 'content-length': 9 }
+    const unfinished = request(`${up.nodes[0]?.url}/enqueue?iterations=1`, {
+      method: 'PUT',
+      headers,
+    })
+    unfinished.on('error', () => {})
+    unfinished.write('half')
+    await sleep(300)
+    process.kill(pid, 'SIGTERM')
+    await sleep(300)
+    const { code, stdout } = await cluster.tm(['up', '--local', '--json'])
+    expect(code, stdout).toBe(0)
+    expect(JSON.parse(stdout).nodes[0]?.pid).not.toBe(pid)
+    expect((await cluster.health()).healthy).toBe(true)
   })
 
   it('is found again by its worker, with the result', { timeout: 120_000 }, async ({ box }) => {

@@ -1,7 +1,7 @@
 /** `tm up --local`: starts the nodes that are missing, introduces them to each other, changes what is new. */
 import { existsSync } from 'node:fs'
 import { setTimeout as sleep } from 'node:timers/promises'
-import { type Client, connect } from '../../client/client.ts'
+import { type Client, connect, type NodeState } from '../../client/client.ts'
 import { TmError } from '../../core/errors.ts'
 import type { Settings } from '../../core/settings.ts'
 import { lastWords } from '../../provider/last-words.ts'
@@ -37,6 +37,8 @@ export interface UpResult {
 
 /** A node that is not there after this long will not come. Milliseconds. */
 const startTimeout = 20_000
+/** A node closes its database in less. Milliseconds. */
+const stopGrace = 10_000
 
 export async function upLocal(options: UpOptions): Promise<UpResult> {
   const { saved, launcher, reporter } = options
@@ -113,42 +115,54 @@ function record(saved: Saved, ids: string[], nodes: { id: string; url: string }[
   })
 }
 
+/** A node that was found stopping, or draining, is started again. */
 async function ensureNode(
   saved: Saved,
   provider: Provider,
   id: string,
 ): Promise<NodeLink & { pid: number }> {
-  const machine = await launchNode(saved, provider, id)
-  const pid = machine.pid as number
+  const found = (await provider.list()).find((machine) => machine.id === id)
+  let machine = await launchNode(saved, provider, id)
   const end = performance.now() + startTimeout
   for (;;) {
+    const pid = machine.pid as number
     const address = readAddress(saved, id)
     if (address?.pid === pid) {
       const client = connect({ url: address.url, token: adminToken(saved) })
-      if (await answers(client)) return { id, url: address.url, client, pid }
+      const state = await stateOf(client)
+      if (state && !state.paused) return { id, url: address.url, client, pid }
+      // It takes no tasks until it is started again: it stops, or a `tm down` was broken off.
+      if (state) {
+        await provider.terminate(id, { grace: stopGrace })
+        machine = await launchNode(saved, provider, id)
+      }
     }
-    await expectAlive(saved, provider, machine)
+    if (!(await exists(provider, machine))) {
+      if (found?.pid !== pid) throw ended(saved, id)
+      machine = await launchNode(saved, provider, id)
+    }
     if (performance.now() > end) throw notReady(saved, id)
     await sleep(25)
   }
 }
 
 /** Not yet is no answer; one that says no will say it again. */
-async function answers(client: Client): Promise<boolean> {
+async function stateOf(client: Client): Promise<NodeState | undefined> {
   try {
-    await client.state({ timeout: 5000 })
-    return true
+    return await client.state({ timeout: 5000 })
   } catch (error) {
     if (error instanceof TmError && error.code === 'incompatible') throw error
-    return false
+    return undefined
   }
 }
 
-async function expectAlive(saved: Saved, provider: Provider, machine: Machine): Promise<void> {
-  const alive = (await provider.list()).some(({ pid }) => pid === machine.pid)
-  if (alive) return
-  const folder = saved.nodeFolder(machine.id)
-  throw new TmError('failed', `${machine.id} ended at its start: ${lastWords(folder)}`, {
+async function exists(provider: Provider, { pid }: Machine): Promise<boolean> {
+  return (await provider.list()).some((machine) => machine.pid === pid)
+}
+
+function ended(saved: Saved, id: string): TmError {
+  const folder = saved.nodeFolder(id)
+  return new TmError('failed', `${id} ended at its start: ${lastWords(folder)}`, {
     suggestions: [`Its log: ${folder}/log`, 'When that is mended, run the same command again.'],
   })
 }
