@@ -138,3 +138,17 @@ describe('the house', () => {
     }
   })
 })
+
+describe('the auditor of the soak', () => {
+  it('shares no code with what it judges', () => {
+    const soak = resolve(import.meta.dirname, 'soak')
+    const own = ['auditor.ts', 'eyes.ts', 'closing.ts', 'events.ts']
+    const known = new Set(['node:crypto', ...own.map((file) => `./${file}`)])
+    const targets = own.flatMap((file) => {
+      const text = readFileSync(join(soak, file), 'utf8')
+      return [...text.matchAll(/(?:from|import\() ?'([^']+)'/g)].map(([, target]) => target)
+    })
+    expect(targets).toContain('./events.ts')
+    expect(targets.filter((target) => !known.has(target ?? ''))).toEqual([])
+  })
+})

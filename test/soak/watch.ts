@@ -1,0 +1,105 @@
+/** Watches the processes of a cluster: never too many workers, and none that grows. */
+import { setInterval as every } from 'node:timers/promises'
+import type { Violation } from './events.ts'
+import { type Usage, usageOf } from './proc.ts'
+import type { Machine, World } from './world.ts'
+
+/** No process may have more, however busy it is. Figures of a soak are in docs/operations.md. */
+const ceiling: Usage = { memory: 500, descriptors: 200, sockets: 120 }
+/** When all is quiet a node has no more than it had when it was quiet before. */
+const mayGrow: Usage = { memory: 96, descriptors: 6, sockets: 6 }
+const period = 250
+/** A worker says that it goes before it is gone: its place may be filled already. */
+const grace = 8
+
+export interface Peak {
+  workers: number
+  node: Usage
+  worker: Usage
+}
+
+export type Watch = ReturnType<typeof startWatch>
+
+export function startWatch(world: World, stopped: ReadonlySet<number>) {
+  const violations: Violation[] = []
+  const quiet = new Map<number, { machine: Machine; usage: Usage; last: Usage }>()
+  const none = { memory: 0, descriptors: 0, sockets: 0 }
+  const peak: Peak = { workers: 0, node: { ...none }, worker: { ...none } }
+  const ending = new AbortController()
+  let tooMany = 0
+
+  function count(machines: Machine[]): void {
+    const workers = machines.filter(({ kind, pid }) => kind === 'worker' && !stopped.has(pid))
+    peak.workers = Math.max(peak.workers, workers.length)
+    tooMany = workers.length > world.total ? tooMany + 1 : 0
+    if (tooMany !== grace) return
+    const ids = workers.map(({ id }) => id).join(', ')
+    violations.push({ rule: 'workers', text: `${workers.length} of ${world.total}: ${ids}` })
+  }
+
+  function compare({ id, pid }: Machine, usage: Usage, limit: Usage, how: string): void {
+    for (const name of Object.keys(limit) as (keyof Usage)[]) {
+      if (usage[name] <= limit[name]) continue
+      const text = `${id} (${pid}) has ${Math.round(usage[name])} ${name}, ${how}`
+      violations.push({ rule: 'growth', text })
+    }
+  }
+
+  async function look(): Promise<void> {
+    const machines = await world.machines()
+    count(machines)
+    for (const machine of machines) {
+      const usage = usageOf(machine.pid)
+      if (!usage) continue
+      const most = peak[machine.kind]
+      for (const name of Object.keys(most) as (keyof Usage)[]) {
+        const isNew = usage[name] > most[name]
+        if (isNew && most[name] <= ceiling[name] && usage[name] > ceiling[name])
+          compare(machine, usage, ceiling, 'which is too much')
+        most[name] = Math.max(most[name], usage[name])
+      }
+    }
+  }
+
+  async function loop(): Promise<void> {
+    try {
+      for await (const _ of every(period, undefined, { signal: ending.signal })) await look()
+    } catch (error) {
+      if (!ending.signal.aborted) throw error
+    }
+  }
+  const looping = loop()
+
+  return {
+    peak,
+    violations,
+
+    /** When the cluster is quiet: compares each node with itself when it first was. */
+    async compareNodes(): Promise<string> {
+      const nodes = (await world.machines()).filter(({ kind }) => kind === 'node')
+      const texts = nodes.map((machine) => {
+        const last = usageOf(machine.pid)
+        if (!last) return `${machine.id} is gone`
+        const before = quiet.get(machine.pid)
+        quiet.set(machine.pid, { machine, usage: before?.usage ?? last, last })
+        if (before) {
+          const { memory, descriptors, sockets } = before.usage
+          const limit = {
+            memory: memory + mayGrow.memory,
+            descriptors: descriptors + mayGrow.descriptors,
+            sockets: sockets + mayGrow.sockets,
+          }
+          compare(machine, last, limit, `it had ${JSON.stringify(before.usage)}`)
+        }
+        const { memory, descriptors, sockets } = last
+        return `${machine.id} ${Math.round(memory)} MiB, ${descriptors} fds, ${sockets} sockets`
+      })
+      return texts.join('; ')
+    },
+
+    async stop(): Promise<void> {
+      ending.abort()
+      await looping
+    },
+  }
+}
