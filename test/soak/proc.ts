@@ -2,7 +2,7 @@
 import { readdirSync, readFileSync, readlinkSync } from 'node:fs'
 
 export interface Usage {
-  /** MiB. */
+  /** MiB, the program itself left out. */
   memory: number
   descriptors: number
   sockets: number
@@ -12,7 +12,7 @@ export interface Usage {
 export function usageOf(pid: number): Usage | undefined {
   try {
     const status = readFileSync(`/proc/${pid}/status`, 'utf8')
-    const memory = Number(/^VmRSS:\s+(\d+) kB/m.exec(status)?.[1]) / 1024
+    const memory = Number(/^RssAnon:\s+(\d+) kB/m.exec(status)?.[1]) / 1024
     const open = readdirSync(`/proc/${pid}/fd`).map((fd) => target(`/proc/${pid}/fd/${fd}`))
     const sockets = open.filter((one) => one.startsWith('socket:')).length
     return Number.isNaN(memory) ? undefined : { memory, descriptors: open.length, sockets }

@@ -22,6 +22,8 @@ export interface SoakOptions {
   /** Milliseconds between two kills. */
   killEvery: { min: number; max: number }
   idleTimeout: string
+  /** Makes a process collect its garbage, so that a growth of memory can be seen. */
+  collect?: (pid: number) => Promise<void>
   say: (text: string) => void
 }
 
@@ -87,7 +89,7 @@ export async function runSoak(options: SoakOptions): Promise<Soaked> {
   }
 
   await world.up()
-  const watch = startWatch(world, stopped)
+  const watch = startWatch({ world, stopped, collect: options.collect })
   try {
     for (let number = 0; number < rounds; number += 1) await round(number)
     await watch.stop()

@@ -5,6 +5,7 @@
 import { readFileSync, rmSync } from 'node:fs'
 import { parseArgs } from 'node:util'
 import { createAuditor } from './auditor.ts'
+import { collectGarbage } from './collect.ts'
 import type { Event, Violation } from './events.ts'
 import { runSoak } from './run.ts'
 
@@ -51,7 +52,12 @@ async function soak(): Promise<void> {
   say(`seed ${seed}: ${rounds} rounds, ${values.tasks} tasks; again with TM_SOAK_SEED=${seed}`)
   const killEvery = { min: 500, max: 4000 }
   const plan = { seed, tasks: Number(values.tasks), rounds, seconds, calmRounds, killEvery }
-  const { violations, history, ...figures } = await runSoak({ ...plan, idleTimeout: '5s', say })
+  const { violations, history, ...figures } = await runSoak({
+    ...plan,
+    idleTimeout: '5s',
+    collect: collectGarbage,
+    say,
+  })
   console.log(JSON.stringify(figures, undefined, 2))
   show(violations)
   if (violations.length > 0) console.log(`TM_SOAK_SEED=${seed} npm run soak; history: ${history}`)

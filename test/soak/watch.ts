@@ -20,9 +20,17 @@ export interface Peak {
 
 export type Watch = ReturnType<typeof startWatch>
 
-export function startWatch(world: World, stopped: ReadonlySet<number>) {
+export interface WatchOptions {
+  world: World
+  /** Processes that were stopped from outside. */
+  stopped: ReadonlySet<number>
+  /** Makes a process collect its garbage; without it the growth of memory is not looked at. */
+  collect: ((pid: number) => Promise<void>) | undefined
+}
+
+export function startWatch({ world, stopped, collect }: WatchOptions) {
   const violations: Violation[] = []
-  const quiet = new Map<number, { machine: Machine; usage: Usage; last: Usage }>()
+  const quiet = new Map<number, Usage>()
   const none = { memory: 0, descriptors: 0, sockets: 0 }
   const peak: Peak = { workers: 0, node: { ...none }, worker: { ...none } }
   const ending = new AbortController()
@@ -43,6 +51,19 @@ export function startWatch(world: World, stopped: ReadonlySet<number>) {
       const text = `${id} (${pid}) has ${Math.round(usage[name])} ${name}, ${how}`
       violations.push({ rule: 'growth', text })
     }
+  }
+
+  function compareNode(machine: Machine, usage: Usage): string {
+    const before = quiet.get(machine.pid)
+    if (before) {
+      const memory = collect ? before.memory + mayGrow.memory : Number.POSITIVE_INFINITY
+      const descriptors = before.descriptors + mayGrow.descriptors
+      const sockets = before.sockets + mayGrow.sockets
+      const how = `it had ${JSON.stringify(before)}`
+      compare(machine, usage, { memory, descriptors, sockets }, how)
+    } else quiet.set(machine.pid, usage)
+    const memory = `${Math.round(usage.memory)} MiB`
+    return `${machine.id} ${memory}, ${usage.descriptors} descriptors, ${usage.sockets} sockets`
   }
 
   async function look(): Promise<void> {
@@ -77,23 +98,12 @@ export function startWatch(world: World, stopped: ReadonlySet<number>) {
     /** When the cluster is quiet: compares each node with itself when it first was. */
     async compareNodes(): Promise<string> {
       const nodes = (await world.machines()).filter(({ kind }) => kind === 'node')
-      const texts = nodes.map((machine) => {
-        const last = usageOf(machine.pid)
-        if (!last) return `${machine.id} is gone`
-        const before = quiet.get(machine.pid)
-        quiet.set(machine.pid, { machine, usage: before?.usage ?? last, last })
-        if (before) {
-          const { memory, descriptors, sockets } = before.usage
-          const limit = {
-            memory: memory + mayGrow.memory,
-            descriptors: descriptors + mayGrow.descriptors,
-            sockets: sockets + mayGrow.sockets,
-          }
-          compare(machine, last, limit, `it had ${JSON.stringify(before.usage)}`)
-        }
-        const { memory, descriptors, sockets } = last
-        return `${machine.id} ${Math.round(memory)} MiB, ${descriptors} fds, ${sockets} sockets`
-      })
+      const texts: string[] = []
+      for (const machine of nodes) {
+        await collect?.(machine.pid)
+        const usage = usageOf(machine.pid)
+        if (usage) texts.push(compareNode(machine, usage))
+      }
       return texts.join('; ')
     },
 
