@@ -10,18 +10,18 @@ it('loses nothing and leaves nothing behind', { timeout: 240_000 }, async () => 
   const said: string[] = []
   const soaked = await runSoak({
     seed,
-    tasks: 4000,
+    tasks: 3000,
     rounds: 2,
-    seconds: 6,
+    seconds: 4,
     calmRounds: 1,
     killEvery: { min: 200, max: 1200 },
-    idleTimeout: '2s',
+    idleTimeout: '1s',
     say: (text) => said.push(`${(performance.now() / 1000).toFixed(1)} s  ${text}`),
   })
   const { violations, history, tasks, kills } = soaked
   const how = `TM_SOAK_SEED=${seed} npm run soak; history: ${history}\n${said.join('\n')}`
   expect(violations.slice(0, 20), how).toEqual([])
-  expect(tasks.succeeded, how).toBeGreaterThan(1000)
+  expect(tasks.succeeded, how).toBeGreaterThan(500)
   expect(kills, how).toBeGreaterThan(5)
   rmSync(history)
 })

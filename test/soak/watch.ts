@@ -1,13 +1,15 @@
 /** Watches the processes of a cluster: never too many workers, and none that grows. */
-import { setInterval as every } from 'node:timers/promises'
+import { setInterval as every, setTimeout as sleep } from 'node:timers/promises'
 import type { Violation } from './events.ts'
 import { type Usage, usageOf } from './proc.ts'
 import type { Machine, World } from './world.ts'
 
-/** No process may have more, however busy it is. Figures of a soak are in docs/operations.md. */
+/** No process may have more, however busy it is. */
 const ceiling: Usage = { memory: 500, descriptors: 200, sockets: 120 }
 /** When all is quiet a node has no more than it had when it was quiet before. */
 const mayGrow: Usage = { memory: 96, descriptors: 6, sockets: 6 }
+/** A node keeps a connection for 30 s after its last request; what stays longer is not idle. */
+const idleConnections = 35_000
 const period = 250
 /** A worker says that it goes before it is gone: its place may be filled already. */
 const grace = 8
@@ -53,14 +55,36 @@ export function startWatch({ world, stopped, collect }: WatchOptions) {
     }
   }
 
-  function compareNode(machine: Machine, usage: Usage): string {
-    const before = quiet.get(machine.pid)
-    if (before) {
-      const memory = collect ? before.memory + mayGrow.memory : Number.POSITIVE_INFINITY
-      const descriptors = before.descriptors + mayGrow.descriptors
-      const sockets = before.sockets + mayGrow.sockets
-      const how = `it had ${JSON.stringify(before)}`
-      compare(machine, usage, { memory, descriptors, sockets }, how)
+  function limitsOf(pid: number): Usage | undefined {
+    const before = quiet.get(pid)
+    return (
+      before && {
+        memory: collect ? before.memory + mayGrow.memory : Number.POSITIVE_INFINITY,
+        descriptors: before.descriptors + mayGrow.descriptors,
+        sockets: before.sockets + mayGrow.sockets,
+      }
+    )
+  }
+
+  /** What is only idle gets the time to go. */
+  async function settled(pid: number, limits: Usage | undefined): Promise<Usage | undefined> {
+    const end = performance.now() + idleConnections
+    for (;;) {
+      const usage = usageOf(pid)
+      if (!usage || !limits || performance.now() > end) return usage
+      if (usage.descriptors <= limits.descriptors && usage.sockets <= limits.sockets) return usage
+      await sleep(period)
+    }
+  }
+
+  async function compareNode(machine: Machine): Promise<string> {
+    await collect?.(machine.pid)
+    const limits = limitsOf(machine.pid)
+    const usage = await settled(machine.pid, limits)
+    if (!usage) return `${machine.id} is gone`
+    if (limits) {
+      const before = JSON.stringify(quiet.get(machine.pid))
+      compare(machine, usage, limits, `when it was quiet before: ${before}`)
     } else quiet.set(machine.pid, usage)
     const memory = `${Math.round(usage.memory)} MiB`
     return `${machine.id} ${memory}, ${usage.descriptors} descriptors, ${usage.sockets} sockets`
@@ -99,11 +123,7 @@ export function startWatch({ world, stopped, collect }: WatchOptions) {
     async compareNodes(): Promise<string> {
       const nodes = (await world.machines()).filter(({ kind }) => kind === 'node')
       const texts: string[] = []
-      for (const machine of nodes) {
-        await collect?.(machine.pid)
-        const usage = usageOf(machine.pid)
-        if (usage) texts.push(compareNode(machine, usage))
-      }
+      for (const machine of nodes) texts.push(await compareNode(machine))
       return texts.join('; ')
     },
 

@@ -135,6 +135,7 @@ async function ensureNode(
       if (state) {
         await provider.terminate(id, { grace: stopGrace })
         machine = await launchNode(saved, provider, id)
+        continue
       }
     }
     if (!(await exists(provider, machine))) {
