@@ -1,6 +1,5 @@
 /** A node that dies with everything it has taken: it comes back, and has lost nothing. */
 import { request } from 'node:http'
-import { setTimeout as sleep } from 'node:timers/promises'
 import { v7 } from 'uuid'
 import { describe, expect } from 'vitest'
 import type { Task } from '../../src/core/task.ts'
@@ -86,13 +85,22 @@ describe.concurrent('a killed node', () => {
       headers,
     })
     unfinished.on('error', () => {})
-    unfinished.write('half')
-    await sleep(300)
+    await new Promise((resolve) => unfinished.write('half', resolve))
     process.kill(pid, 'SIGTERM')
-    await sleep(300)
     const { code, stdout } = await cluster.tm(['up', '--local', '--json'])
     expect(code, stdout).toBe(0)
     expect(JSON.parse(stdout).nodes[0]?.pid).not.toBe(pid)
+    expect((await cluster.health()).healthy).toBe(true)
+  })
+
+  it('that drains is started again by `tm up`', { timeout: 120_000 }, async ({ box }) => {
+    const cluster = box.cluster('e2e-draining')
+    const up = await cluster.up('--nodes', '1')
+    // As after a `tm down` that was broken off.
+    await cluster.node('node-1').drain()
+    expect((await cluster.health(1)).healthy).toBe(false)
+    const again = await cluster.up()
+    expect(again.nodes[0]?.pid).not.toBe(up.nodes[0]?.pid)
     expect((await cluster.health()).healthy).toBe(true)
   })
 
