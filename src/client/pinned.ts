@@ -4,7 +4,7 @@
  * name, because its addresses are not known when it is made.
  */
 import type { Dispatcher } from 'undici'
-import { certificateName } from '../core/certificate.ts'
+import { certificateName, minVersion } from '../core/certificate.ts'
 
 const agents = new Map<string, Promise<Dispatcher>>()
 
@@ -12,7 +12,7 @@ const agents = new Map<string, Promise<Dispatcher>>()
 export function pinned(certificate: string): Promise<Dispatcher> {
   const known = agents.get(certificate)
   if (known) return known
-  const connect = { ca: certificate, servername: certificateName }
+  const connect = { ca: certificate, servername: certificateName, minVersion } as const
   const made = import('undici').then(({ Agent }) => new Agent({ connect, bodyTimeout: 0 }))
   agents.set(certificate, made)
   return made

@@ -2,6 +2,7 @@
 import { createServer, type Server } from 'node:http'
 import { createServer as createTlsServer } from 'node:https'
 import type { Logger } from 'pino'
+import { minVersion } from '../core/certificate.ts'
 import { messageOf, TmError } from '../core/errors.ts'
 import type { Keys } from '../core/keys.ts'
 import type { Settings } from '../core/settings.ts'
@@ -167,7 +168,9 @@ async function listen(
     keepAliveTimeout: 30_000,
     maxHeaderSize: 16_384,
   }
-  const server = tls ? createTlsServer({ ...limits, ...tls }, answer) : createServer(limits, answer)
+  const server = tls
+    ? createTlsServer({ ...limits, ...tls, minVersion }, answer)
+    : createServer(limits, answer)
   return await new Promise((resolve, reject) => {
     server.once('error', (error: NodeJS.ErrnoException) => {
       const taken = error.code === 'EADDRINUSE'

@@ -1,7 +1,7 @@
 /** A node that has no owner yet, over its few routes; and who is at the other end at all. */
 import { connect as connectTls } from 'node:tls'
 import { createTransport, errorIn } from '../../client/transport.ts'
-import { certificateName } from '../../core/certificate.ts'
+import { certificateName, minVersion } from '../../core/certificate.ts'
 import { TmError } from '../../core/errors.ts'
 import {
   claimPath,
@@ -24,6 +24,7 @@ export async function shownCertificate(host: string, port: number): Promise<stri
       host,
       port,
       servername: certificateName,
+      minVersion,
       rejectUnauthorized: false,
       timeout: 5000,
     })

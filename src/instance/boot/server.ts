@@ -1,6 +1,7 @@
 /** A few JSON routes over TLS, for what a node answers before it is one. */
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import { createServer } from 'node:https'
+import { minVersion } from '../../core/certificate.ts'
 
 /** `GET /path` → what it answers. */
 export type Routes = Record<string, (body: Buffer) => Promise<Answer>>
@@ -25,7 +26,7 @@ export interface ServerOptions {
 export async function serveRoutes(options: ServerOptions): Promise<void> {
   const { port, tls, routes, maxBody, onError } = options
   await new Promise<void>((resolve, reject) => {
-    const server = createServer(tls, (request, response) => {
+    const server = createServer({ ...tls, minVersion }, (request, response) => {
       answer(request, response).catch((error) => {
         send(response, onError(`${request.method} ${request.url}`, error))
       })

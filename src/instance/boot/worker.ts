@@ -6,7 +6,7 @@
 import { randomBytes } from 'node:crypto'
 import { existsSync, readFileSync } from 'node:fs'
 import { request } from 'node:https'
-import { certificateName } from '../../core/certificate.ts'
+import { certificateName, minVersion } from '../../core/certificate.ts'
 import { folders, readMachine, tokenFile, type WorkerConfig } from '../machine.ts'
 import { installProgram, writeWhole } from './install.ts'
 import { joinPath, workerProgramPath } from './paths.ts'
@@ -27,7 +27,8 @@ async function ask(method: string, path: string, token: string, body = ''): Prom
       'content-type': 'application/json',
       ...(token ? { authorization: `Bearer ${token}` } : {}),
     }
-    const options = { method, headers, ca, servername: certificateName, timeout: 30_000 }
+    const tls = { ca, servername: certificateName, minVersion } as const
+    const options = { method, headers, ...tls, timeout: 30_000 }
     const sent = request(new URL(path, url), options, async (answer) => {
       try {
         const chunks: Buffer[] = []
