@@ -19,13 +19,13 @@ import {
   readFileSync,
   renameSync,
   rmSync,
-  statSync,
   writeFileSync,
 } from 'node:fs'
-import { join } from 'node:path'
+import { dirname, join } from 'node:path'
 import { messageOf, TmError } from '../core/errors.ts'
 import { type Keys, secretBytes } from '../core/keys.ts'
 import type { Choices } from './ec2/choices.ts'
+import { refuseOpen } from './private.ts'
 
 export interface NodeRecord {
   id: string
@@ -80,14 +80,19 @@ export function savedCluster(dataDir: string, name: string) {
     nodeFolder: (id: string) => path('nodes', id),
     workerFolder: (id: string) => path('workers', id),
 
-    /** Makes the folder and the secret, if they are not there. */
+    /** Makes the folder and the secret, if they are not there. Refuses what others could open. */
     create(): void {
       mkdirSync(folder, { recursive: true, mode: 0o700 })
-      chmodSync(folder, 0o700)
-      if (!existsSync(path('secret'))) createSecret(path('secret'))
+      if (existsSync(path('secret'))) {
+        // Tightening the folder now would only hide that the secret may be known.
+        refuseOpen(folder)
+      } else {
+        chmodSync(folder, 0o700)
+        createSecret(path('secret'))
+      }
     },
 
-    /** The cluster's secret. Refused when others could have read it. */
+    /** The cluster's secret. Refused when others could have read it, or put it there. */
     secret(): Uint8Array {
       const hex = readSecret(path('secret'))
       if (hex === undefined) throw noCluster(name)
@@ -189,14 +194,7 @@ function createSecret(file: string): void {
 /** In hex; undefined when there is none. */
 function readSecret(file: string): string | undefined {
   if (!existsSync(file)) return undefined
-  refuseLoose(file)
+  refuseOpen(dirname(file))
+  refuseOpen(file)
   return readFileSync(file, 'utf8').trim()
-}
-
-function refuseLoose(file: string): void {
-  const mode = statSync(file).mode & 0o777
-  if ((mode & 0o077) === 0) return
-  throw new TmError('forbidden', `Others can read ${file} (mode ${mode.toString(8)})`, {
-    suggestions: [`chmod 600 ${file}`],
-  })
 }

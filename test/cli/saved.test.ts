@@ -11,14 +11,18 @@ import {
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { Worker } from 'node:worker_threads'
-import { afterEach, beforeEach, describe, expect, it } from 'vitest'
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
+import { refuseOpen } from '../../src/cli/private.ts'
 import { type ClusterRecord, noCluster, savedCluster, tm, writeWhole } from '../../src/cli/saved.ts'
 
 let dataDir: string
 beforeEach(() => {
   dataDir = mkdtempSync(join(tmpdir(), 'tm-saved-'))
 })
-afterEach(() => rmSync(dataDir, { recursive: true }))
+afterEach(() => {
+  vi.restoreAllMocks()
+  rmSync(dataDir, { recursive: true })
+})
 
 const modeOf = (path: string) => (statSync(path).mode & 0o777).toString(8)
 const record: ClusterRecord = { cluster: 'x', provider: 'local', nodes: [], createdAt: 0 }
@@ -41,7 +45,7 @@ describe('a saved cluster', () => {
     }
   })
 
-  it('tightens a folder that was there with a loose mode', () => {
+  it('tightens a folder that was there with a loose mode, before there is a secret in it', () => {
     const saved = savedCluster(dataDir, 'x')
     mkdirSync(saved.folder, { recursive: true, mode: 0o755 })
     saved.create()
@@ -60,16 +64,39 @@ describe('a saved cluster', () => {
     expect(y.secret()).not.toEqual(secret)
   })
 
-  it('refuses a secret that others could have read', () => {
+  it.each([
+    ['secret', 0o604, 'chmod 600'],
+    ['secret', 0o660, 'chmod 600'],
+    ['', 0o750, 'chmod 700'],
+    ['', 0o701, 'chmod 700'],
+  ])('refuses its secret while others can open %j (%o)', (name, mode, fix) => {
     const saved = savedCluster(dataDir, 'x')
     saved.create()
-    chmodSync(saved.path('secret'), 0o604)
-    const expected = {
+    const path = saved.path(name)
+    chmodSync(path, mode)
+    const expected = expect.objectContaining({
       code: 'forbidden',
-      message: `Others can read ${saved.path('secret')} (mode 604)`,
-      suggestions: [`chmod 600 ${saved.path('secret')}`],
-    }
-    expect(() => saved.secret()).toThrow(expect.objectContaining(expected))
+      message: `Others can read ${path} (mode ${mode.toString(8)})`,
+      suggestions: [`${fix} ${path}`],
+    })
+    expect(() => saved.secret()).toThrow(expected)
+    if (path === saved.folder) expect(() => saved.create()).toThrow(expected)
+    chmodSync(path, name ? 0o600 : 0o700)
+    expect(saved.secret()).toHaveLength(32)
+  })
+
+  it.each(['secret', ''])('refuses its secret while %j belongs to another user', (name) => {
+    const saved = savedCluster(dataDir, 'x')
+    saved.create()
+    const path = saved.path(name)
+    const me = statSync(path).uid
+    const as = (uid: number) => vi.spyOn(process, 'getuid').mockReturnValue(uid)
+    as(me + 1)
+    // The folder is looked at first.
+    expect(() => saved.secret()).toThrow(`${saved.folder} belongs to another user (id ${me}`)
+    expect(() => refuseOpen(path)).toThrow(`${path} belongs to another user (id ${me}`)
+    as(0)
+    expect(saved.secret()).toHaveLength(32)
   })
 
   it('reads what it wrote, nothing before, and names what is damaged', () => {

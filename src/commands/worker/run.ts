@@ -2,6 +2,7 @@ import { readFileSync } from 'node:fs'
 import { Flags } from '@oclif/core'
 import { pino } from 'pino'
 import { TmCommand } from '../../cli/base.ts'
+import { refuseOpen } from '../../cli/private.ts'
 import { writeWhole } from '../../cli/saved.ts'
 import { readSettings, settingFlags } from '../../cli/settings-flags.ts'
 import { messageOf, TmError } from '../../core/errors.ts'
@@ -45,8 +46,10 @@ its hands is finished or handed back.`
 
 function readToken(file: string): string {
   try {
+    refuseOpen(file)
     return readFileSync(file, 'utf8').trim()
   } catch (error) {
+    if (error instanceof TmError) throw error
     throw new TmError('failed', `The token file can't be read: ${messageOf(error)}`, {
       cause: error,
     })
