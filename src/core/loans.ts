@@ -51,7 +51,10 @@ export function current(ledger: Ledger, now: number): Ledger {
   return { lent: ledger.lent.filter(alive), borrowed: ledger.borrowed.filter(alive) }
 }
 
-/** Lender: whether to lend one place. The same id again is the same loan, with a new expiry. */
+/**
+ * Lender: whether to lend one place. The same id again is the same loan, with a new expiry; from
+ * another borrower it is refused, for the place would be counted by both.
+ */
 export function lend(
   ledger: Ledger,
   ask: { id: string; borrower: string },
@@ -60,8 +63,9 @@ export function lend(
 ): { ledger: Ledger; answer: Answer } {
   const now = current(ledger, time.now)
   const repeated = now.lent.some((loan) => isAskedFor(loan, ask) && !loan.lapsing)
-  const refusal = repeated ? undefined : refuse(now, means)
-  if (refusal) return { ledger: now, answer: { granted: false, reason: refusal } }
+  const taken = now.lent.some(({ id, peer }) => id === ask.id && peer !== ask.borrower)
+  const refusal = taken ? 'this loan is lent to another node' : refuse(now, means)
+  if (refusal && !repeated) return { ledger: now, answer: { granted: false, reason: refusal } }
   const loan = { id: ask.id, peer: ask.borrower, expiresAt: time.now + time.duration }
   return {
     ledger: { ...now, lent: [...without(now.lent, ask.id), loan] },
