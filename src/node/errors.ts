@@ -15,8 +15,6 @@ export function answerErrors(
   app.onError((thrown, c) => {
     const error = recognise(thrown)
     if (error.code === 'internal') onError(`${c.req.method} ${c.req.path}`, thrown)
-    // What is left of a body that is too large is not read: the connection has to end.
-    if (error.code === 'too_large') c.header('connection', 'close')
     const { status, body } = toAnswer(error)
     return c.json(body, status)
   })
@@ -29,9 +27,16 @@ export function toAnswer(error: TmError) {
 /** Of what is not known nothing is told. */
 export function recognise(thrown: unknown): TmError {
   if (thrown instanceof TmError) return thrown
+  // Node's own: whoever sent the request is gone before its body had come. Nobody reads the answer.
+  if (wasBrokenOff(thrown)) return new TmError('invalid', 'The request broke off')
   // Hono's own: a body that is not JSON.
   if (thrown instanceof HTTPException && thrown.status === 400) {
     return new TmError('invalid', thrown.message)
   }
   return new TmError('internal', 'Something went wrong on this node; its log says what')
+}
+
+function wasBrokenOff(thrown: unknown): boolean {
+  const { code, message } = (thrown ?? {}) as NodeJS.ErrnoException
+  return code === 'ECONNRESET' && message === 'aborted'
 }

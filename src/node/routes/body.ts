@@ -1,5 +1,6 @@
 /** Reads request bodies without ever holding more of them than allowed. */
-import type { Context } from 'hono'
+import type { Context, MiddlewareHandler } from 'hono'
+import { bodyLimit } from 'hono/body-limit'
 import { formatBytes } from '../../core/bytes.ts'
 import { TmError } from '../../core/errors.ts'
 import { concat } from '../../core/frames.ts'
@@ -17,6 +18,23 @@ export async function readBody(c: Context, max: number): Promise<Uint8Array<Arra
   if (pieces === null) return new Uint8Array()
   const isAnnounced = c.req.header('content-length') !== undefined
   return isAnnounced ? await fill(pieces, sizeOf(c, max)) : await gather(pieces, max)
+}
+
+/**
+ * For bodies that are parsed as a whole, which would be held as a whole too. One that does not say
+ * how long it is, is counted while it comes; no client of ours sends such a one.
+ */
+export function limitBody(max: number): MiddlewareHandler {
+  const refuse = () => {
+    throw new TmError('too_large', `The body is over the limit of ${formatBytes(max)}`)
+  }
+  const counted = bodyLimit({ maxSize: max, onError: refuse })
+  return async (c, next) => {
+    const size = c.req.header('transfer-encoding') ? undefined : c.req.header('content-length')
+    if (size === undefined) return await counted(c, next)
+    if (Number(size) > max) refuse()
+    await next()
+  }
 }
 
 async function gather(pieces: AsyncIterable<Uint8Array>, max: number) {

@@ -6,10 +6,10 @@
 import { readFile } from 'node:fs/promises'
 import { getConnInfo } from '@hono/node-server/conninfo'
 import { createRoute, z } from '@hono/zod-openapi'
-import { bodyLimit } from 'hono/body-limit'
 import { TmError } from '../../core/errors.ts'
 import type { Deps } from '../app.ts'
 import type { Admission } from '../workers.ts'
+import { limitBody } from './body.ts'
 import { guarded, routes } from './guard.ts'
 import { json, machineId } from './schemas.ts'
 
@@ -56,11 +56,8 @@ const refusals: Record<Exclude<Admission, 'admitted'>, TmError> = {
 const maxRequest = 4096
 
 export function joinRoutes({ workers, secrets, program: file }: Deps) {
-  const onError = () => {
-    throw new TmError('too_large', `More than ${maxRequest} bytes to join with`)
-  }
   const limited = routes()
-  limited.use('/v1/join', bodyLimit({ maxSize: maxRequest, onError }))
+  limited.use('/v1/join', limitBody(maxRequest))
   return limited
     .openapi(join, (c) => {
       if (!file) throw new TmError('forbidden', 'Workers of this node are started with a token')
