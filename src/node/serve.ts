@@ -155,7 +155,11 @@ export async function startNode(options: NodeOptions): Promise<RunningNode> {
   }
 }
 
-/** Timeouts for clients that are slow on purpose: 10 s for headers, 5 min for a whole request. */
+/**
+ * Timeouts for clients that are slow on purpose: 10 s for headers, 5 min for a whole request. Looked
+ * at every second, not every 30, for until then each has its connection. There are far more of these
+ * than a cluster needs, and not so many that a node runs out of memory by who never says a word.
+ */
 async function listen(
   deps: Deps,
   options: Pick<NodeOptions, 'host' | 'port' | 'orAnyPort' | 'tls'>,
@@ -166,11 +170,13 @@ async function listen(
     headersTimeout: 10_000,
     requestTimeout: 300_000,
     keepAliveTimeout: 30_000,
+    connectionsCheckingInterval: 1000,
     maxHeaderSize: 16_384,
   }
   const server = tls
     ? createTlsServer({ ...limits, ...tls, minVersion }, answer)
     : createServer(limits, answer)
+  server.maxConnections = 10_000
   return await new Promise((resolve, reject) => {
     server.once('error', (error: NodeJS.ErrnoException) => {
       const taken = error.code === 'EADDRINUSE'
