@@ -100,7 +100,7 @@ function createBox() {
     file(name: string, content: string | Uint8Array): string {
       const folder = join(dataDir, 'files')
       mkdirSync(folder, { recursive: true })
-      writeFileSync(join(folder, name), content)
+      writeFileSync(join(folder, name), content, { mode: 0o600 })
       return join(folder, name)
     },
 

@@ -24,7 +24,7 @@ its hands is finished or handed back.`
   static override flags = {
     id: Flags.string({ required: true, description: "the worker's id: the subject of its token" }),
     url: Flags.string({ required: true, description: 'its own node' }),
-    'token-file': Flags.string({ required: true, description: 'file with its token' }),
+    'token-file': Flags.string({ required: true, description: 'file with its token, of mode 600' }),
     tag: Flags.string({ hidden: true, description: 'how its provider finds it' }),
     ...settingFlags(workerSettings),
   }
