@@ -40,7 +40,10 @@ export async function rotateTokens({ saved, patience, reporter }: RotateOptions)
     const end = performance.now() + patience
     for (;;) {
       const waiting = await everywhere(before, 'give')
-      if (waiting.length === 0) return waiting
+      if (waiting.length === 0) {
+        note('all of them')
+        return waiting
+      }
       if (performance.now() > end) {
         note(`all but ${waiting.join(', ')}`)
         return waiting

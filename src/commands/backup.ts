@@ -38,7 +38,7 @@ before the command begins is in it. Whoever has the file can read all tasks; it 
     const saved = this.saved(flags.cluster)
     const nodes = only(nodesOf(saved), flags.node)
     mkdirSync(flags.to, { recursive: true, mode: 0o700 })
-    const moment = new Date().toISOString().replace(/[-:]|\.\d+/g, '')
+    const moment = new Date().toISOString().replace(/[-:.]/g, '')
     const result: BackupResult = { cluster: saved.name, files: [], errors: [] }
     for (const node of nodes) {
       const file = join(flags.to, `${saved.name}-${node.id}-${moment}.db`)

@@ -41,7 +41,7 @@ be said again. Nodes and workers go on after this command has ended; tm down rem
     },
     {
       description: 'Begin with what another cluster had',
-      command: '<%= config.bin %> up --local --restore default-node-1-20261124T120000Z.db',
+      command: '<%= config.bin %> up --local --restore default-node-1-20261124T120000000Z.db',
     },
     {
       description: 'Change the limit of a running cluster',

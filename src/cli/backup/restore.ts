@@ -18,13 +18,26 @@ const startTimeout = 10 * 60_000
 
 /** Before anything is made: throws for the first that can't be restored. */
 export function readBackups(files: string[]): BackupFile[] {
-  const backups = files.map((file) => ({ file, ...readBackup(file) }))
+  const backups = files.map((file) => ({ file, ...readable(file) }))
   for (const [index, { id, file }] of backups.entries()) {
     const same = backups.slice(0, index).find((one) => one.id === id)
     if (!same) continue
     throw new TmError('invalid', `${file} and ${same.file} are the same backup: give it once`)
   }
   return backups
+}
+
+function readable(file: string): BackupContents {
+  try {
+    return readBackup(file)
+  } catch (error) {
+    if (!(error instanceof TmError)) throw error
+    // What it suggests is for a node whose own database is bad.
+    throw new TmError(error.code, error.message, {
+      cause: error,
+      suggestions: ['Take another copy; a new one is made by: tm backup'],
+    })
+  }
 }
 
 /** Each goes to the node of the name that it is from, else to the first that gets none. */
