@@ -29,8 +29,11 @@ export function recognise(thrown: unknown): TmError {
   if (thrown instanceof TmError) return thrown
   // Node's own: whoever sent the request is gone before its body had come. Nobody reads the answer.
   if (wasBrokenOff(thrown)) return new TmError('invalid', 'The request broke off')
-  // Hono's own: a body that is not JSON.
-  if (thrown instanceof HTTPException && thrown.status === 400) {
+  // Hono's own: a body that is not JSON, or does not say that it is.
+  if (thrown instanceof HTTPException && thrown.status === 415) {
+    return new TmError('invalid', 'The body has to be JSON, with content-type: application/json')
+  }
+  if (thrown instanceof HTTPException && thrown.status < 500) {
     return new TmError('invalid', thrown.message)
   }
   return new TmError('internal', 'Something went wrong on this node; its log says what')
