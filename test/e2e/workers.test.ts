@@ -1,5 +1,6 @@
 /** Workers that die, leave, or fall asleep in the middle of a task: it is done again, and once. */
 
+import { chmodSync } from 'node:fs'
 import { v7 } from 'uuid'
 import { describe, expect } from 'vitest'
 import { packResults, resultsType } from '../../src/core/reports.ts'
@@ -20,6 +21,7 @@ async function untilRuns(cluster: Cluster, id: string, attempt: number): Promise
 /** A worker that the test starts, tagged as if its node had. */
 function startWorker(box: Box, cluster: Cluster, id: string, ...flags: string[]): Running {
   const tokenFile = box.file(`${id}.token`, cluster.workerToken(id))
+  chmodSync(tokenFile, 0o600)
   const tag = `${cluster.tag}worker:${id}:node-1:${Date.now()}`
   const place = ['--url', cluster.node('node-1').url, '--token-file', tokenFile]
   return cluster.spawn(['worker', 'run', '--id', id, ...place, '--tag', tag, ...flags])
