@@ -33,7 +33,10 @@ function file(path: string, text: string): string {
   return `cat > ${path} <<'TM_END'\n${text.trim()}\nTM_END`
 }
 
-/** As root: it installs Node, and must be able to power the machine off. The machine is tm's alone. */
+/**
+ * As root: it installs Node, and must be able to power the machine off. The machine is tm's alone.
+ * No core files: what is in memory has secrets in it.
+ */
 function unit({ kind, cluster }: MachineConfig): string {
   return `
 [Unit]
@@ -48,6 +51,7 @@ Restart=always
 RestartSec=2
 TimeoutStopSec=30
 UMask=0077
+LimitCORE=0
 NoNewPrivileges=yes
 
 [Install]
