@@ -12,7 +12,8 @@ import { withDefaults } from '../../../src/core/settings.ts'
 import { signToken } from '../../../src/core/tokens.ts'
 import { createListener } from '../../../src/node/listener.ts'
 import { createNode, secret, type TestNode } from '../../node/harness.ts'
-import { createJudge, type Document, type Fuzzed, requestsFor } from './requests.ts'
+import { createJudge, type Document } from './document.ts'
+import { type Fuzzed, requestsFor } from './requests.ts'
 
 const atOnce = 20
 const seed = process.env.TM_FUZZ_SEED

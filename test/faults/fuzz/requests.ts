@@ -1,28 +1,11 @@
-/** From a node's OpenAPI document to requests of every kind, and to what is wrong with an answer. */
+/** From a node's OpenAPI document to requests of every kind. */
 import fc, { type Arbitrary } from 'fast-check'
-import { z } from 'zod'
-import { encodeFrames, framesType } from '../../../src/core/frames.ts'
-import { packResults, resultsType } from '../../../src/core/reports.ts'
+import { framesType } from '../../../src/core/frames.ts'
+import { resultsType } from '../../../src/core/reports.ts'
 import { type Role, roles } from '../../../src/core/tokens.ts'
-import { almost, garbage, type Known, type Schema, valid } from './generate.ts'
-
-type Content = Record<string, { schema: Schema }>
-interface Parameter {
-  name: string
-  in: 'path' | 'query' | 'header'
-  required?: boolean
-  schema: Schema
-}
-interface Operation {
-  parameters?: Parameter[]
-  requestBody?: { content: Content }
-  responses: Record<string, { content?: Content }>
-  security: { bearer?: Role[] }[]
-}
-export interface Document {
-  paths: Record<string, Record<string, Operation>>
-  components: { schemas: Record<string, Schema> }
-}
+import { type Content, type Document, inline, type Operation, type Parameter } from './document.ts'
+import { almost, garbage, type Known, valid } from './generate.ts'
+import { frames, results } from './packed.ts'
 
 export interface Fuzzed {
   route: string
@@ -129,65 +112,4 @@ function limitWait(value: unknown): unknown {
   const { wait } = (value ?? {}) as { wait?: unknown }
   const isLong = typeof wait === 'number' && wait > 0 && wait <= 60_000
   return isLong ? { ...(value as object), wait: 0 } : value
-}
-
-/** A stream of frames, whole or cut off, with one byte changed, or with more than it should have. */
-function frames(known: Known): Arbitrary<Uint8Array> {
-  const header = fc.oneof(
-    fc.record({
-      id: fc.oneof(fc.uuid(), fc.constantFrom(...known)),
-      iterations: fc.oneof(fc.integer({ min: 1, max: 9 }), fc.maxSafeInteger(), fc.double()),
-    }),
-    fc.jsonValue(),
-  )
-  const body = fc.uint8Array({ maxLength: 50 }).map((bytes) => new Uint8Array(bytes))
-  return damaged(fc.array(fc.record({ header, body }), { maxLength: 5 }).map(encodeFrames))
-}
-
-function results(known: Known): Arbitrary<Uint8Array> {
-  const report = fc.record({
-    id: fc.oneof(fc.constantFrom(...known), fc.uuid()),
-    attempt: fc.oneof(fc.integer({ min: 0, max: 3 }), fc.integer({ min: 0, max: 2 ** 32 - 1 })),
-    result: fc.uint8Array({ minLength: 64, maxLength: 64 }),
-  })
-  return damaged(fc.array(report, { maxLength: 5 }).map(packResults))
-}
-
-function damaged(whole: Arbitrary<Uint8Array>): Arbitrary<Uint8Array> {
-  return fc
-    .tuple(whole, fc.nat({ max: 9 }), fc.nat(), fc.nat({ max: 255 }))
-    .map(([bytes, how, place, byte]) => {
-      const at = bytes.length > 0 ? place % bytes.length : 0
-      if (how === 0) return bytes.slice(0, at)
-      if (how === 1) return bytes.map((old, index) => (index === at ? byte : old))
-      return bytes
-    })
-}
-
-/** Says what is wrong with an answer; undefined if it is as the document says. */
-export function createJudge(document: Document) {
-  const checks = new Map<string, z.ZodType>()
-  return (route: string, status: number, type: string, body: string): string | undefined => {
-    const [method = '', path = ''] = route.split(' ')
-    const declared = document.paths[path]?.[method.toLowerCase()]?.responses[status]
-    if (!declared) return `${status} is not declared: ${body}`
-    const [wanted, { schema = {} } = {}] = Object.entries(declared.content ?? {})[0] ?? []
-    if (wanted && !type.startsWith(wanted)) return `${type} in place of ${wanted}`
-    if (wanted !== 'application/json') return undefined
-    const key = `${route} ${status}`
-    const check =
-      checks.get(key) ?? z.fromJSONSchema(inline(document, schema) as z.core.JSONSchema.JSONSchema)
-    checks.set(key, check)
-    const { error } = check.safeParse(JSON.parse(body))
-    return error && `${error.message}: ${body}`
-  }
-}
-
-/** With what it refers to in its place. */
-function inline(document: Document, part: unknown): unknown {
-  if (Array.isArray(part)) return part.map((one) => inline(document, one))
-  if (typeof part !== 'object' || part === null) return part
-  const { $ref } = part as Schema
-  if ($ref) return inline(document, document.components.schemas[$ref.split('/').at(-1) as string])
-  return Object.fromEntries(Object.entries(part).map(([key, one]) => [key, inline(document, one)]))
 }
