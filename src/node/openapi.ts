@@ -26,6 +26,9 @@ const special: Record<string, Answers> = {
   'put /enqueue': { 409: 'Another task has this id' },
   'post /v1/tasks/{id}/cancel': { 409: 'The task has ended' },
   'post /v1/tasks/{id}/retry': { 409: 'The task has not failed' },
+  'put /v1/restore': { 409: 'This node has tasks, or the first part is missing' },
+  'post /v1/restore': { 409: 'This node has tasks, or the first part is missing' },
+  'put /v1/secret': { 409: 'This node has not been told of that secret' },
   'put /v1/provision': { 404: 'There is no choice of machines here' },
   'get /v1/program': { 404: 'The workers of this node bring their own program' },
 }
