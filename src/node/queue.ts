@@ -89,6 +89,11 @@ export function createQueue({ store, clock, settings, random = Math.random }: Qu
       paused = true
       announce(waiters.size)
     },
+    /** Goes on as before. */
+    unpause(): void {
+      paused = false
+      announce(waiters.size)
+    },
     isPaused: () => paused,
 
     /** Answers when all of them are on disk. */

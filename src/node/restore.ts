@@ -10,7 +10,7 @@ import type { Queue } from './queue.ts'
 import type { BackupInfo } from './store/sqlite/backup.ts'
 
 export interface RestoreOptions {
-  queue: Pick<Queue, 'pause' | 'list'>
+  queue: Pick<Queue, 'pause' | 'unpause' | 'list'>
   folder: string
   /** Checks it, and throws where it is no whole backup. */
   check: (file: string) => BackupInfo
@@ -65,11 +65,17 @@ export function createRestore({ queue, folder, check, stage }: RestoreOptions) {
       const { id, cluster, node, at } = checked()
       await expectEmpty()
       queue.pause()
-      await expectEmpty()
-      const file = await open(draft, 'r+')
-      await file.sync()
-      await file.close()
-      stage(folder, draft)
+      try {
+        // A task that was on its way when the first look was taken.
+        await expectEmpty()
+        const file = await open(draft, 'r+')
+        await file.sync()
+        await file.close()
+        stage(folder, draft)
+      } catch (error) {
+        queue.unpause()
+        throw error
+      }
       replace()
       return { id, cluster, node, at }
     },

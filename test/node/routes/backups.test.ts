@@ -98,6 +98,28 @@ describe('restoring', () => {
     await fresh.close()
   })
 
+  it('loses nothing that is acknowledged meanwhile: the tasks win, or they are refused', async () => {
+    await enqueue(node, 'one')
+    const { bytes } = await makeBackup(node)
+    for (let late = 0; late < 12; late += 1) {
+      const fresh = await createNode()
+      expect(await write(fresh, 0, bytes)).toBe(200)
+      const tasks = Array.from({ length: 5 }, async (_, n) => {
+        for (let turn = 0; turn < late * 2 + n; turn += 1) await new Promise(setImmediate)
+        return (await enqueue(fresh, `task ${n}`)).status
+      })
+      const restored = (await fresh.request('/v1/restore', { method: 'POST' })).status
+      const statuses = await Promise.all(tasks)
+      const taken = statuses.filter((status) => status === 201).length
+      expect([202, 409]).toContain(restored)
+      if (restored === 202) expect(taken).toBe(0)
+      expect((await fresh.queue.stats()).queued).toBe(taken)
+      // After a refusal it works as before.
+      expect((await enqueue(fresh, 'next')).status).toBe(restored === 202 ? 503 : 201)
+      await fresh.close()
+    }
+  })
+
   it('is for a node without tasks', async () => {
     await enqueue(node, 'one')
     const { bytes } = await makeBackup(node)
