@@ -63,7 +63,8 @@ it('nothing shows a secret that need not', { timeout: 120_000 }, async ({ box })
     ran.push(one)
     return one
   }
-  await tm('up', '--local', '--nodes', '2', '--max-workers', '1')
+  // New tokens come with a heartbeat, three in a lease.
+  await tm('up', '--local', '--nodes', '2', '--max-workers', '1', '--lease', '3s')
   const file = box.file('a', 'hello')
   await tm('enqueue', '--iterations', '3', '--wait', file)
   const workers = (await cluster.processes('worker')).map(({ id }) => id)
@@ -72,9 +73,9 @@ it('nothing shows a secret that need not', { timeout: 120_000 }, async ({ box })
     const all = await shownBy(cluster)
     return all.length === 3 && all
   })
-  const secrets = secretsOf(box, cluster, workers)
+  const before = secretsOf(box, cluster, workers)
 
-  expect(shown.filter(({ text }) => holds(text, secrets))).toEqual([])
+  expect(shown.filter(({ text }) => holds(text, before))).toEqual([])
   expect(shown.map(({ core }) => core)).toEqual([
     ['0', '0'],
     ['0', '0'],
@@ -85,7 +86,7 @@ it('nothing shows a secret that need not', { timeout: 120_000 }, async ({ box })
   for (const { pid } of await cluster.processes('worker')) expect(listening(pid)).toEqual([])
 
   const token = await cluster.tm(['token'])
-  expect(holds(token.stdout, secrets)).toBe(true)
+  expect(holds(token.stdout, before)).toBe(true)
   const { url } = cluster.node('node-1')
   const answers = await Promise.all(
     [token.stdout.trim(), `${token.stdout.trim()}x`, cluster.workerToken('w1')].flatMap((bearer) =>
@@ -96,14 +97,19 @@ it('nothing shows a secret that need not', { timeout: 120_000 }, async ({ box })
       }),
     ),
   )
-  expect(answers.filter((answer) => holds(answer, secrets))).toEqual([])
+  expect(answers.filter((answer) => holds(answer, before))).toEqual([])
 
   await tm('pull', '--json')
   await tm('health')
   await tm('health', '--json')
   await tm('status', 'nothing')
+  await tm('backup', '--to', join(box.dataDir, 'backups'))
+  await tm('rotate-tokens')
   await tm('down', '--yes', '--keep-data')
-  expect(ran.map(({ code }) => code)).toEqual([0, 0, 0, 0, 0, 2, 0])
+  expect(ran.map(({ code }) => code)).toEqual([0, 0, 0, 0, 0, 2, 0, 0, 0])
+  const after = secretsOf(box, cluster, workers)
+  expect(holds(after.join(), before)).toBe(false)
+  const secrets = [...before, ...after]
   const said = ran.filter(({ stdout, stderr }) => holds(stdout + stderr, secrets))
   expect(said).toEqual([])
 
