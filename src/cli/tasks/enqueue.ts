@@ -69,6 +69,19 @@ export async function enqueueFiles(options: EnqueueOptions): Promise<Enqueued> {
     return indexes
   }
 
+  /** Each to the node that may have it from before, else to this one first. */
+  async function send(batch: Placed[], home: number): Promise<void> {
+    for (const [before, placed] of Map.groupBy(batch, ({ node }) => node)) {
+      const known = nodes.findIndex(({ id }) => id === before)
+      const order = inOrder(nodes, known === -1 ? home : known, away)
+      const tasks = placed.map(({ task }) => task)
+      const onSending = (node: NodeLink) => {
+        options.onSending(placed.map((one) => sentTo(one, node)))
+      }
+      await deliver(tasks, order, { away, onSending, onWarning: options.onWarning })
+    }
+  }
+
   async function runLane(lane: number): Promise<void> {
     const home = lane % nodes.length
     while (next < files.length && !failure) {
@@ -76,17 +89,7 @@ export async function enqueueFiles(options: EnqueueOptions): Promise<Enqueued> {
       for await (const batch of readBatches(options, indexes, settle)) {
         const known = await options.earlier?.known(batch.map(({ task }) => task.id))
         const open = batch.filter(({ task }) => !known?.has(task.id))
-        for (const [at, placed] of Map.groupBy(open, ({ node }) => node)) {
-          await deliver(
-            placed.map(({ task }) => task),
-            inOrder(nodes, at === undefined ? home : nodes.findIndex(({ id }) => id === at), away),
-            {
-              away,
-              onWarning: options.onWarning,
-              onSending: (node) => options.onSending(placed.map((one) => sentTo(one, node))),
-            },
-          )
-        }
+        await send(open, home)
         for (const { task, index } of batch) settle(index, task.id)
         options.onDone(settled)
       }
