@@ -5,7 +5,7 @@
  */
 import { spawn } from 'node:child_process'
 import { createHash } from 'node:crypto'
-import { accessSync, closeSync, constants, mkdirSync, openSync } from 'node:fs'
+import { closeSync, mkdirSync, openSync } from 'node:fs'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { messageOf, TmError } from '../core/errors.ts'
@@ -85,12 +85,6 @@ function machineOf(machine: Machine & { args?: string[]; folder?: string }): Mac
   return { id, kind, cluster, launchedAt, ...(node ? { node } : {}), ...(pid ? { pid } : {}) }
 }
 
-/**
- * As the unit of an instance has it, by a shell that then becomes the program, for Node can't set
- * limits: no core files, because what is in memory has secrets in it, and files for nobody else.
- */
-const privately = ['-c', 'umask 077; ulimit -c 0; exec "$@"', 'tm']
-
 /** Starts a process that outlives us, its output appended to a log; its id once it runs. */
 async function start(
   { command, env }: LocalOptions,
@@ -101,20 +95,14 @@ async function start(
   const topic = kind === 'node' ? ['node', 'serve'] : ['worker', 'run']
   let log: number | undefined
   try {
-    // The shell would say it in the log only.
-    accessSync(program, constants.X_OK)
     mkdirSync(folder, { recursive: true, mode: 0o700 })
     log = openSync(join(folder, 'log'), 'a', 0o600)
-    const child = spawn(
-      '/bin/sh',
-      [...privately, program, ...before, ...topic, ...args, '--tag', tag],
-      {
-        detached: true,
-        stdio: ['ignore', log, log],
-        cwd: folder,
-        env,
-      },
-    )
+    const child = spawn(program, [...before, ...topic, ...args, '--tag', tag], {
+      detached: true,
+      stdio: ['ignore', log, log],
+      cwd: folder,
+      env,
+    })
     await new Promise((resolve, reject) => {
       child.once('spawn', resolve)
       child.once('error', reject)

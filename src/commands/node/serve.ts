@@ -5,6 +5,7 @@ import { TmCommand } from '../../cli/base.ts'
 import { launchWorker, providerOf, readAddress, writeAddress } from '../../cli/local/machines.ts'
 import { both, readInteger, readSettings, settingFlags } from '../../cli/settings-flags.ts'
 import { settingNames } from '../../core/settings.ts'
+import { keepPrivate } from '../../instance/privacy.ts'
 import { serveUntil } from '../../instance/serve-until.ts'
 import { stopSignal } from '../../instance/signals.ts'
 import { type NodeOptions, startNode } from '../../node/serve.ts'
@@ -29,6 +30,7 @@ lines to stdout, and stops well on SIGTERM or Ctrl-C.`
   }
 
   async run(): Promise<void> {
+    keepPrivate()
     // From the first moment: a node that was told to stop while it started stops well too.
     const stopping = stopSignal()
     const { flags } = await this.parse(NodeServe)

@@ -6,6 +6,7 @@ import { refuseOpen } from '../../cli/private.ts'
 import { writeWhole } from '../../cli/saved.ts'
 import { readSettings, settingFlags } from '../../cli/settings-flags.ts'
 import { messageOf, TmError } from '../../core/errors.ts'
+import { keepPrivate } from '../../instance/privacy.ts'
 import { stopSignal } from '../../instance/signals.ts'
 import { runWorker } from '../../worker/run.ts'
 
@@ -30,6 +31,7 @@ its hands is finished or handed back.`
   }
 
   async run(): Promise<void> {
+    keepPrivate()
     const { flags } = await this.parse(WorkerRun)
     const log = pino({ base: { worker: flags.id } })
     await runWorker({
