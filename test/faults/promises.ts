@@ -13,8 +13,10 @@ export class Promises {
   readonly queued = new Set<string>()
   readonly done = new Map<string, string>()
 
+  /** Half a line promises nothing. */
   hear(line: string): void {
     const [what, ...words] = line.split(' ')
+    if (words.pop() !== '.') return
     const [first = '', result = ''] = words
     if (what === 'sent') this.sent.set(first, words)
     if (what === 'queued') for (const id of words) this.queued.add(id)

@@ -33,6 +33,8 @@ export async function serveRoutes(options: ServerOptions): Promise<void> {
     })
     server.headersTimeout = 10_000
     server.requestTimeout = 300_000
+    // Nobody has shown anything yet, and each may hold a whole body.
+    server.maxConnections = 20
     server.once('error', reject)
     server.listen(port)
 
