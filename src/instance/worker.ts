@@ -3,6 +3,7 @@ import { readFileSync, writeFileSync } from 'node:fs'
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { Logger } from 'pino'
 import { spotNotice } from '../provider/ec2/imds.ts'
+import { giveWayToSlots } from '../worker/priority.ts'
 import { runWorker } from '../worker/run.ts'
 import { tokenFile, type WorkerConfig } from './machine.ts'
 import { callOffShutdown, powerOff, powerOffAt } from './power.ts'
@@ -24,7 +25,9 @@ export async function runInstanceWorker(
   void watchForNotice(stopping, log)
   const token = readFileSync(tokenFile, 'utf8').trim()
   const onToken = (next: string) => writeFileSync(tokenFile, next, { mode: 0o600 })
-  const options = { id, ...node, token, onToken, settings: {}, signal: stopping.signal, log }
+  const onSlots = giveWayToSlots
+  const { signal: stopped } = stopping
+  const options = { id, ...node, token, onToken, onSlots, settings: {}, signal: stopped, log }
   // One that can't work is of no use to anybody: its tasks come back, its node launches another.
   await runWorker(options).catch((error) => log.error({ err: error }, 'the worker failed'))
   // Told to stop by the system: it is going down, or the unit is restarted. All else is the end.

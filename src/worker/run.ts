@@ -20,6 +20,8 @@ export interface WorkerOptions {
   onToken: (token: string) => void
   /** Settings given at the start win over what the node says. */
   settings: Partial<Settings>
+  /** Called as soon as its threads are there. */
+  onSlots?: () => void
   /** Aborted to make it stop; the reason may be a `Stop`. */
   signal: AbortSignal
   log: { info(fields: object, what: string): void; warn(fields: object, what: string): void }
@@ -155,6 +157,7 @@ export async function runWorker(options: WorkerOptions): Promise<{ reason: strin
   const beating = new AbortController()
   await beat(false)
   const slots = createSlots(settings.slots)
+  options.onSlots?.()
   log.info({ slots: slots.length, url }, 'working')
   const beats = heartbeats(beating.signal)
   await work(slots)

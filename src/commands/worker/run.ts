@@ -8,6 +8,7 @@ import { readSettings, settingFlags } from '../../cli/settings-flags.ts'
 import { messageOf, TmError } from '../../core/errors.ts'
 import { keepPrivate } from '../../instance/privacy.ts'
 import { stopSignal } from '../../instance/signals.ts'
+import { giveWayToSlots } from '../../worker/priority.ts'
 import { runWorker } from '../../worker/run.ts'
 
 const workerSettings = ['slots', 'idleTimeout', 'lostAfter', 'lease'] as const
@@ -40,6 +41,7 @@ its hands is finished or handed back.`
       token: readToken(flags['token-file']),
       onToken: (token) => writeWhole(flags['token-file'], `${token}\n`),
       settings: readSettings(workerSettings, flags),
+      onSlots: giveWayToSlots,
       signal: stopSignal(),
       log,
     })
