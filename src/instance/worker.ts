@@ -1,10 +1,11 @@
 /** A worker on an instance: works until it has to go, and takes the instance with it. */
-import { readFileSync, writeFileSync } from 'node:fs'
+import { readFileSync } from 'node:fs'
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { Logger } from 'pino'
 import { spotNotice } from '../provider/ec2/imds.ts'
 import { giveWayToSlots } from '../worker/priority.ts'
 import { runWorker } from '../worker/run.ts'
+import { writeWhole } from './boot/install.ts'
 import { tokenFile, type WorkerConfig } from './machine.ts'
 import { callOffShutdown, powerOff, powerOffAt } from './power.ts'
 
@@ -24,7 +25,7 @@ export async function runInstanceWorker(
   signal.addEventListener('abort', () => stopping.abort())
   void watchForNotice(stopping, log)
   const token = readFileSync(tokenFile, 'utf8').trim()
-  const onToken = (next: string) => writeFileSync(tokenFile, next, { mode: 0o600 })
+  const onToken = (next: string) => writeWhole(tokenFile, next)
   const onSlots = giveWayToSlots
   const { signal: stopped } = stopping
   const options = { id, ...node, token, onToken, onSlots, settings: {}, signal: stopped, log }

@@ -14,7 +14,7 @@ export interface NodesOptions {
   certificate?: string | undefined
   token: string
   /** Called with another token that takes its place, before that is used. */
-  onToken: (token: string) => void
+  onToken: (token: string) => Promise<void>
   onProblem: (what: string, error: unknown) => void
 }
 
@@ -108,7 +108,7 @@ export function createNodes(options: NodesOptions) {
         borrowed = answer.borrowed
         siblings = answer.siblings.map(nodeAt)
         if (answer.token) {
-          onToken(answer.token)
+          await onToken(answer.token)
           token = answer.token
         }
         return answer.settings

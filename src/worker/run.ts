@@ -17,7 +17,7 @@ export interface WorkerOptions {
   certificate?: string | undefined
   token: string
   /** Keeps another token that takes its place. */
-  onToken: (token: string) => void
+  onToken: (token: string) => Promise<void>
   /** Settings given at the start win over what the node says. */
   settings: Partial<Settings>
   /** Called as soon as its threads are there. */

@@ -168,7 +168,7 @@ function machinesThat(work: 'none' | 'real' | 'silent') {
       const { id, node, token, url } = spec
       const machine: Machine = { id, node, kind: 'worker', cluster: 'x', launchedAt: Date.now() }
       const stop = new AbortController()
-      const onToken = () => {}
+      const onToken = async () => {}
       const options = { id, url, token, onToken, settings: {}, signal: stop.signal, log: quiet }
       const ended = work === 'real' ? runWorker(options) : Promise.resolve()
       const end = async () => {

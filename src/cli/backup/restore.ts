@@ -3,6 +3,7 @@ import { open } from 'node:fs/promises'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { formatBytes } from '../../core/bytes.ts'
 import { TmError } from '../../core/errors.ts'
+import { partBytes } from '../../node/backups.ts'
 import { type BackupContents, readBackup } from '../../node/store/sqlite/backup.ts'
 import type { NodeLink } from '../nodes.ts'
 import { counted, type Reporter } from '../progress.ts'
@@ -12,7 +13,6 @@ export interface BackupFile extends BackupContents {
   file: string
 }
 
-const partBytes = 4 * 1024 ** 2
 /** The node starts again, and may have to look through many gigabytes. Milliseconds. */
 const startTimeout = 10 * 60_000
 

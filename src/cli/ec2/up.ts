@@ -93,7 +93,7 @@ async function makeIt(
   const { fetch = globalThis.fetch, nodes: wanted } = options
   const seen = await look({ saved, site, choices, nodes: wanted, fetch })
   const { ids, cidrs, plan } = seen
-  placeBackups(options.restore, ids)
+  const restored = [...placeBackups(options.restore, ids).keys()]
   const { cluster } = site
   if (options.dryRun) return { cluster, provider: 'ec2', plan }
   await options.confirm(describePlan(plan))
@@ -137,7 +137,6 @@ async function makeIt(
   const brought = await options.bring(launched, infrastructure, context)
   recordNodes(saved, brought.nodes)
   const nodes = brought.nodes.map(({ id, url, instance }) => ({ id, url, instance }))
-  const restored = [...placeBackups(options.restore, ids).keys()]
   for (const text of afterReplacing(saved, plan.lost, restored)) options.reporter.say(text)
   const lost = plan.lost.length > 0 ? { lost: plan.lost } : {}
   return { cluster, provider: 'ec2', region, nodes, maxWorkers: brought.maxWorkers, ...lost }

@@ -39,7 +39,7 @@ its hands is finished or handed back.`
       id: flags.id,
       url: flags.url,
       token: readToken(flags['token-file']),
-      onToken: (token) => writeWhole(flags['token-file'], `${token}\n`),
+      onToken: async (token) => writeWhole(flags['token-file'], `${token}\n`),
       settings: readSettings(workerSettings, flags),
       onSlots: giveWayToSlots,
       signal: stopSignal(),
