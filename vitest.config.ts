@@ -1,20 +1,37 @@
 import { defineConfig } from 'vitest/config'
+import { LongestFirst } from './test/setup/longest-first.ts'
+import { shared } from './test/setup/shared.ts'
+import { e2e, kills, lab, onlyLong } from './test/setup/suites.ts'
+
+/** Tests of what is in `src`, in this process; no build. */
+const source = [
+  'test/*.test.ts',
+  'test/architecture/**/*.test.ts',
+  'test/{api,aws,cli,core,kinds,node,state,worker}/**/*.test.ts',
+]
 
 export default defineConfig({
   test: {
-    include: ['test/**/*.test.ts'],
-    // Minutes of their own, mostly waiting: `npm run test:kills` and `npm run test:lab`; CI runs both.
-    // Of test/faults most has a short form, which runs here, and a long one: `npm run test:faults`.
-    exclude: [
-      'test/{provider,commands}/ec2/killed.test.ts',
-      'test/lab/**',
-      'test/faults/loans.test.ts',
-    ],
-    globalSetup: ['test/setup/build.ts'],
     testTimeout: 30_000,
     hookTimeout: 30_000,
-    pool: 'forks',
+    pool: shared.pool,
     // More than there are cores: the end-to-end tests mostly wait for processes of their own.
     maxWorkers: 3,
+    sequence: { sequencer: LongestFirst },
+    projects: [
+      {
+        extends: true,
+        test: { name: 'source', include: source },
+      },
+      {
+        extends: true,
+        test: {
+          name: 'built',
+          include: ['test/**/*.test.ts'],
+          exclude: [...source, ...e2e, ...onlyLong, ...kills, ...lab],
+          globalSetup: shared.globalSetup,
+        },
+      },
+    ],
   },
 })

@@ -3,14 +3,15 @@
  * in the middle of a loan, which takes a minute of waiting.
  */
 import { defineConfig } from 'vitest/config'
+import { shared } from './test/setup/shared.ts'
+import { alsoShort, onlyLong } from './test/setup/suites.ts'
 
 export default defineConfig({
   test: {
-    include: ['test/faults/{killed,loans,nodes-killed,os-crash,reports.property}.test.ts'],
+    ...shared,
+    include: [...onlyLong, ...alsoShort],
     env: { TM_FAULTS: 'long' },
-    globalSetup: ['test/setup/build.ts'],
     testTimeout: 600_000,
-    pool: 'forks',
     // Each has processes of its own, several at a time.
     fileParallelism: false,
   },

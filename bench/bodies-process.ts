@@ -1,7 +1,7 @@
 /** Large bodies for a node, in a process of its own: `node bench/bodies-process.ts JSON` */
 import { Readable } from 'node:stream'
 import { v7 } from 'uuid'
-import { encodeFrames, framesType } from '../src/core/frames.ts'
+import { encodeFrames, framesType } from '../src/api/frames.ts'
 
 export interface BodiesOptions {
   url: string

@@ -41,7 +41,7 @@ export async function enqueue({ runs }: { runs: number }): Promise<Row[]> {
     const measure = async (node: BenchNode) => {
       await load(node, one, 1)
       const found: Found[] = []
-      for (let n = 0; n < runs; n += 1) found.push(await counted(node, one, counter))
+      for (let n = 0; n < runs; n += 1) found.push(await pluralize(node, one, counter))
       return found
     }
     rows.push(...rowsOf(one, await withNode(['--max-workers', '0'], measure, counter?.env)))
@@ -51,7 +51,7 @@ export async function enqueue({ runs }: { runs: number }): Promise<Row[]> {
 }
 
 /** A commit is an fsync of the log; the few of its checkpoints are counted with them. */
-async function counted(node: BenchNode, one: Case, counter?: FsyncCounter): Promise<Found> {
+async function pluralize(node: BenchNode, one: Case, counter?: FsyncCounter): Promise<Found> {
   const before = counter?.read() ?? 0
   const found = await load(node, one, 2)
   const fsyncs = counter && counter.read() - before

@@ -2,13 +2,15 @@
  * A store filled to one size, and what its calls take then, each in a process of its own:
  * `node bench/growth-process.ts fill|measure FOLDER SIZE`
  */
+
 import { v7 } from 'uuid'
-import { unpackLeases } from '../src/core/leases.ts'
-import { packResults } from '../src/core/reports.ts'
-import type { NewTask } from '../src/core/task.ts'
-import { systemClock as clock } from '../src/node/clock.ts'
-import { openSqliteStore } from '../src/node/store/sqlite/sqlite.ts'
-import type { Store } from '../src/node/store/store.ts'
+import { unpackLeases } from '../src/api/leases.ts'
+import { packResults } from '../src/api/reports.ts'
+import type { AcceptedTask } from '../src/core/task.ts'
+import { openStore } from '../src/node/store/open.ts'
+import type { TaskStore } from '../src/node/store/task-store.ts'
+import { systemClock as clock } from '../src/runtime/system-clock.ts'
+import { sha512Task } from '../test/support/sha512-task.ts'
 import { median } from './table.ts'
 
 /** Milliseconds (medians) and bytes. */
@@ -33,45 +35,45 @@ if (what === 'measure') console.log(JSON.stringify(await measure(Number(size))))
 
 /** So many succeeded and so many queued ones; of these at least as many as are claimed later. */
 async function fill(size: number): Promise<void> {
-  const store = await openSqliteStore({ folder })
+  const store = await openStore(`sqlite:${folder}`)
   for (let done = 0; done < size; done += 1000) {
-    await store.enqueue(Array.from({ length: 1000 }, task), clock())
-    const leases = await claimSome(store, 1000)
+    await store.tasks.enqueue(Array.from({ length: 1000 }, task), clock())
+    const leases = await claimSome(store.tasks, 1000)
     const reports = leases.map(({ id, attempt }) => ({ id, attempt, result: new Uint8Array(64) }))
-    await store.complete('bench', packResults(reports), clock())
+    await store.tasks.complete('bench', packResults(reports), clock())
   }
   for (let done = 0; done < Math.max(size, calls * perClaim); done += 1000) {
-    await store.enqueue(Array.from({ length: 1000 }, task), clock())
+    await store.tasks.enqueue(Array.from({ length: 1000 }, task), clock())
   }
   await store.close()
 }
 
 async function measure(size: number): Promise<Grown> {
   const began = performance.now()
-  const store = await openSqliteStore({ folder })
-  await store.resume(30_000, clock())
-  await store.stats(clock())
+  const store = await openStore(`sqlite:${folder}`)
+  await store.tasks.resume(30_000, clock())
+  await store.tasks.stats(clock())
   const open = performance.now() - began
   const middle = Math.ceil(size / 2)
   const grown = {
     open,
-    claim: await timed(() => claimSome(store, perClaim)),
-    enqueue: await timed(() => store.enqueue([task()], clock())),
-    stats: await timed(() => store.stats(clock())),
-    results: await timed(() => store.results({ limit: 1000 })),
-    laterResults: await timed(() => store.results({ limit: 1000, cursor: middle })),
-    list: await timed(() => store.list({ limit: 1000, cursor: middle })),
+    claim: await timed(() => claimSome(store.tasks, perClaim)),
+    enqueue: await timed(() => store.tasks.enqueue([task()], clock())),
+    stats: await timed(() => store.tasks.stats(clock())),
+    results: await timed(() => store.tasks.results({ limit: 1000 })),
+    laterResults: await timed(() => store.tasks.results({ limit: 1000, cursor: middle })),
+    list: await timed(() => store.tasks.list({ limit: 1000, cursor: middle })),
     memory: process.memoryUsage().rss,
   }
   await store.close()
   return grown
 }
 
-function task(): NewTask {
-  return { id: v7(), iterations: 1, body: new Uint8Array(1024) }
+function task(): AcceptedTask {
+  return sha512Task({ id: v7(), iterations: 1, body: new Uint8Array(1024) })
 }
 
-async function claimSome(store: Store, max: number) {
+async function claimSome(store: TaskStore, max: number) {
   const wish = { worker: 'bench', max, maxWork: 1e9, maxBytes: 1e9, lease: 30_000 }
   return unpackLeases((await store.claim(wish, clock())).frames)
 }

@@ -1,6 +1,6 @@
 /** One chain in a thread of its own, for as many cores as there are. */
 import { parentPort, workerData } from 'node:worker_threads'
-import { createChain } from '../src/worker/execute/sha512/chain.ts'
+import { createChain } from '../src/kinds/sha512/chain.ts'
 import { rateOf } from './kernel.ts'
 
 const chain = createChain()

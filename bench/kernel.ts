@@ -5,7 +5,7 @@ import { mkdtempSync, writeFileSync } from 'node:fs'
 import { availableParallelism, tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { Worker } from 'node:worker_threads'
-import { createChain } from '../src/worker/execute/sha512/chain.ts'
+import { createChain } from '../src/kinds/sha512/chain.ts'
 import { median, type Row } from './table.ts'
 
 /** One side: iterations per second, measured for about `seconds`. */

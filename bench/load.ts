@@ -3,7 +3,7 @@
  * for so long. `node bench/load.ts JSON` prints JSON.
  */
 import { v7 } from 'uuid'
-import { encodeFrames, framesType } from '../src/core/frames.ts'
+import { encodeFrames, framesType } from '../src/api/frames.ts'
 import { type Address, type Connection, openConnection, requestOf } from './connection.ts'
 import { percentile } from './table.ts'
 

@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { fileURLToPath } from 'node:url'
-import { type Client, connect } from '../src/client/client.ts'
+import { type Client, connect } from '../src/api/client.ts'
 import { signToken } from '../src/core/tokens.ts'
 import type { Address } from './connection.ts'
 
@@ -53,12 +53,12 @@ export async function startNode(
     pid: child.pid as number,
     env,
     async stop() {
-      // Takes the workers down, too.
+      // First: tm down refuses to remove the data of a node that runs but was not started by tm up.
+      await ended(child)
       execFileSync(process.execPath, [tm, 'down', '--cluster', 'bench', '--yes'], {
         env,
         stdio: 'ignore',
       })
-      await ended(child)
       rmSync(dataDir, { recursive: true, force: true })
     },
   }

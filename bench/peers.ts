@@ -102,8 +102,8 @@ async function passOfTm(): Promise<Pass> {
   try {
     const took = await phase(ownProgram, 'enqueue', node.url, node.token)
     const { client } = node
-    const done = async () => (await client.state()).queue.succeeded
-    await client.changeSettings({ maxWorkers: 1 })
+    const done = async () => (await client.getState()).queue.succeeded
+    await client.changeSettings({ json: { maxWorkers: 1 } })
     let first = await done()
     for (; first === 0; first = await done()) await sleep(5)
     const began = performance.now()

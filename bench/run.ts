@@ -13,11 +13,23 @@ import { growth } from './growth.ts'
 import { kernel } from './kernel.ts'
 import { latency } from './latency.ts'
 import { peers } from './peers.ts'
+import { run } from './run-commands.ts'
 import { isMet, type Row, show } from './table.ts'
 import { through } from './through.ts'
 import { workers } from './workers.ts'
 
-const benches = { kernel, enqueue, through, latency, workers, growth, bodies, commands, peers }
+const benches = {
+  kernel,
+  enqueue,
+  through,
+  latency,
+  run,
+  workers,
+  growth,
+  bodies,
+  commands,
+  peers,
+}
 const { values, positionals } = parseArgs({
   allowPositionals: true,
   options: { runs: { type: 'string', default: '5' }, peers: { type: 'boolean', default: false } },

@@ -4,8 +4,8 @@
  */
 import { setTimeout as sleep } from 'node:timers/promises'
 import { v7 } from 'uuid'
-import { encodeFrames, framesType } from '../src/core/frames.ts'
-import { createChain } from '../src/worker/execute/sha512/chain.ts'
+import { encodeFrames, framesType } from '../src/api/frames.ts'
+import { createChain } from '../src/kinds/sha512/chain.ts'
 import { openConnection, requestOf } from './connection.ts'
 import { rateOf } from './kernel.ts'
 import { addressOf, type BenchNode, withNode } from './node.ts'
@@ -63,7 +63,7 @@ function limited(workers: number): string[] {
 async function drained({ count, workers, ...task }: Case, warm = 1): Promise<number> {
   return await withNode(limited(0), async (node) => {
     await enqueueAll(node, requestsFor(node, { ...task, count }))
-    await node.client.changeSettings({ maxWorkers: workers })
+    await node.client.changeSettings({ json: { maxWorkers: workers } })
     const first = await succeeded(node, warm)
     const began = performance.now()
     await succeeded(node, count)
@@ -108,7 +108,7 @@ async function enqueueAll(node: BenchNode, requests: Buffer[]): Promise<void> {
 /** How many there are, as soon as there are so many. */
 async function succeeded({ client }: BenchNode, count: number): Promise<number> {
   for (;;) {
-    const { queue } = await client.state()
+    const { queue } = await client.getState()
     if (queue.succeeded >= count) return queue.succeeded
     await sleep(lookEvery)
   }

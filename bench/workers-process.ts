@@ -4,7 +4,7 @@
  * work, so what is measured is the node. `node bench/workers-process.ts JSON` prints JSON.
  */
 import { setTimeout as sleep } from 'node:timers/promises'
-import { packResults, resultsType } from '../src/core/reports.ts'
+import { packResults, resultsType } from '../src/api/reports.ts'
 import { signToken } from '../src/core/tokens.ts'
 import { type Address, bodyOf, type Connection, openConnection, requestOf } from './connection.ts'
 import { memoryOf } from './node.ts'
@@ -90,7 +90,7 @@ async function work(worker: Worker, firstBeat: number, until: number): Promise<v
   }
 }
 
-/** The header of the only frame, see src/core/frames.ts. */
+/** The header of the only frame, see src/api/frames.ts. */
 function leaseIn(body: Buffer): { id: string; attempt: number } {
   if (body.length < 8) throw new Error('The node has no more tasks: enqueue more of them')
   return JSON.parse(body.toString('utf8', 8, 8 + body.readUInt32BE(0)))

@@ -1,8 +1,11 @@
 /** What a node can do with so many workers connected that take one task at a time and are done at once. */
+
 import { execFile } from 'node:child_process'
 import { fileURLToPath } from 'node:url'
 import { promisify } from 'node:util'
 import { v7 } from 'uuid'
+import { packTasks } from '../src/api/new-tasks.ts'
+import { sha512Task } from '../test/support/sha512-task.ts'
 import { type BenchNode, withNode } from './node.ts'
 import { median, type Row } from './table.ts'
 import type { Crowd, CrowdOptions } from './workers-process.ts'
@@ -44,12 +47,12 @@ async function crowd(node: BenchNode, workers: number, seconds: number): Promise
 }
 
 async function fill({ client }: BenchNode): Promise<void> {
-  const missing = enough - (await client.state()).queue.queued
+  const missing = enough - (await client.getState()).queue.queued
   for (let done = 0; done < missing; done += 1000) {
     const tasks = Array.from({ length: 1000 }, () => {
-      return { id: v7(), iterations: 1, body: new Uint8Array(128) }
+      return sha512Task({ id: v7(), iterations: 1, body: new Uint8Array(128) })
     })
-    await client.enqueueMany(tasks)
+    await client.enqueueTasks({ body: packTasks(tasks) })
   }
 }
 

@@ -5,7 +5,7 @@ import loadWabt from 'wabt'
 import { kernelText } from './module.ts'
 
 if (import.meta.main) {
-  const target = new URL('../src/worker/execute/sha512/kernel.wasm.ts', import.meta.url)
+  const target = new URL('../src/kinds/sha512/kernel.wasm.ts', import.meta.url)
   writeFileSync(target, await buildKernelSource())
 }
 

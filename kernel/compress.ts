@@ -1,6 +1,6 @@
 // Generates the SHA-512 compression of one message block (FIPS 180-4, 6.4.2), all eighty rounds
 // unrolled: scalar rounds, and a message schedule two words at a time in SIMD.
-import { layout } from '../src/worker/execute/sha512/layout.ts'
+import { layout } from '../src/kinds/sha512/layout.ts'
 import { at, type Code } from './code.ts'
 import {
   type Pair,

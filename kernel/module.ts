@@ -1,6 +1,6 @@
 // Generates the kernel's WebAssembly text: one memory (see layout.ts) and the functions `begin`,
 // `absorb` and `iterate`, which work on the hash state kept in that memory.
-import { layout } from '../src/worker/execute/sha512/layout.ts'
+import { layout } from '../src/kinds/sha512/layout.ts'
 import { at, type Code, createCode } from './code.ts'
 import { type Block, compress, roundInput, type State, storeInputs } from './compress.ts'
 import { initialState, roundConstants } from './constants.ts'

@@ -11,9 +11,9 @@ export async function bundle(root: string, version: string): Promise<void> {
   await build({
     absWorkingDir: root,
     entryPoints: {
-      tm: 'src/instance/main.ts',
-      'boot-node': 'src/instance/boot/node.ts',
-      'boot-worker': 'src/instance/boot/worker.ts',
+      tm: 'src/provider/ec2/instance/main.ts',
+      'boot-node': 'src/provider/ec2/instance/node-loader.ts',
+      'boot-worker': 'src/provider/ec2/instance/worker-loader.ts',
     },
     outdir: folder,
     outExtension: { '.js': '.mjs' },
@@ -22,11 +22,11 @@ export async function bundle(root: string, version: string): Promise<void> {
     platform: 'node',
     target: 'node24',
     format: 'esm',
-    // ES modules first: of CommonJS nothing that is not used can be left out.
+    // ES modules first: esbuild drops unused parts of them, but not of CommonJS.
     mainFields: ['module', 'main'],
     define: { tmVersion: JSON.stringify(version) },
     plugins: [unused],
-    // Some libraries are CommonJS and ask for Node's modules by `require`.
+    // Some libraries are CommonJS and load Node's modules with `require`.
     banner: {
       js: "import{createRequire as tmRequire}from'node:module';const require=tmRequire(import.meta.url);",
     },
@@ -38,15 +38,15 @@ export async function bundle(root: string, version: string): Promise<void> {
   rmSync(`${folder}/tm.mjs`)
 }
 
-/** What libraries draw in without our using it: a third of the whole. */
+/** Leaves out parts of libraries that we do not use: a third of the whole. */
 const unused: Plugin = {
   name: 'unused',
   setup(builder) {
-    // Clients with a method for every action; we send commands.
+    // Clients with a method for each action; we send commands to the plain client.
     builder.onLoad({ filter: /client-(ec2|iam|sts)\/dist-es\/(EC2|IAM|STS)\.js$/ }, () => ({
       contents: 'export class EC2 {} export class IAM {} export class STS {}',
     }))
-    // Messages in fifty languages; English is loaded from elsewhere.
+    // Error messages in fifty languages; English comes from another file.
     builder.onLoad({ filter: /zod\/v4\/locales\/index\.js$/ }, () => ({ contents: 'export {}' }))
   },
 }

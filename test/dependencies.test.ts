@@ -1,4 +1,4 @@
-/** Few dependencies, all of them known: each has its reason in docs/dependencies.md, and none runs code when installed but one. */
+/** Each dependency has a reason in docs/dependencies.md and an exact version, and only one runs code when installed. */
 import { readFileSync } from 'node:fs'
 import { expect, it } from 'vitest'
 
@@ -30,12 +30,12 @@ function listed(text: string): string[] {
   })
 }
 
-it('each has its reason in the docs', () => {
+it('each dependency has its reason in the docs', () => {
   expect(listed(runtime).sort()).toEqual(Object.keys(own.dependencies).sort())
   expect(listed(development).sort()).toEqual(Object.keys(own.devDependencies).sort())
 })
 
-it('each has one exact version, and all that they bring are pinned with a hash', () => {
+it('each has an exact version, and the lock file pins everything with a hash', () => {
   for (const version of Object.values({ ...own.dependencies, ...own.devDependencies })) {
     expect(version).toMatch(/^\d+\.\d+\.\d+$/)
   }
@@ -45,7 +45,7 @@ it('each has one exact version, and all that they bring are pinned with a hash',
   expect(loose.map(([path]) => path)).toEqual([])
 })
 
-it('none but node may run a script when it is installed', () => {
+it('only node may run a script when it is installed', () => {
   const scripted = Object.entries(lock.packages)
     .filter(([, { hasInstallScript }]) => hasInstallScript)
     .map(([path]) => path.replace(/^.*node_modules\//, ''))

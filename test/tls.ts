@@ -3,7 +3,7 @@ import { execFileSync } from 'node:child_process'
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { certificateCommand } from '../src/instance/boot/certificate.ts'
+import { certificateCommand } from '../src/provider/ec2/boot/certificate.ts'
 
 export function makeCertificate(): { key: string; cert: string } {
   const folder = mkdtempSync(join(tmpdir(), 'tm-tls-'))

@@ -1,31 +1,37 @@
-import { confirm as ask } from '@inquirer/prompts'
 import { Flags } from '@oclif/core'
 import { TmCommand } from '../cli/base.ts'
-import { regionFlag } from '../cli/ec2/flags.ts'
-import type { RemovalResult } from '../cli/ec2/remove.ts'
-import { type DownResult, downLocal } from '../cli/local/down.ts'
-import { providerOf } from '../cli/local/machines.ts'
-import type { Saved } from '../cli/saved.ts'
-import { ec2RecordIn, whereIs } from '../cli/where.ts'
-import { stopSignal } from '../instance/signals.ts'
+import { downCluster } from '../cli/cluster/down.ts'
+import { driverOf, type ProviderName, placesOf } from '../cli/cluster/drivers.ts'
+import { profileFlag, regionFlag } from '../cli/flags/ec2.ts'
+import type { RenderedError } from '../core/errors.ts'
+import { type Suggestion, suggest, tm } from '../core/suggestions.ts'
+import type { RemovalResult } from '../provider/cluster.ts'
+import { isKnownName, rememberName } from '../state/cluster-names.ts'
+import { type ClusterState, clusterStates } from '../state/cluster-state.ts'
 
-interface Flagged {
-  yes: boolean
-  'keep-data': boolean
-  region: string | undefined
+interface Nothing {
+  /** Whether the user named the cluster. */
+  named: boolean
+  provider: ProviderName
+}
+
+interface DownResult extends Omit<RemovalResult, 'problems'> {
+  problems?: RenderedError[]
 }
 
 export default class Down extends TmCommand {
-  static override summary = 'Remove a cluster, and prove that nothing is left of it.'
+  static override changes = true
+  static override summary = 'Remove a cluster, and check that nothing is left of it.'
   static override description =
-    `Drains it, stops its workers (running tasks end or go back to the queue) and its nodes, by \
-force if need be, and removes its data. On EC2 it finds everything by tag, whichever machine made \
-it. Safe to run again.`
+    `Drains the cluster, stops its workers (running tasks finish or return to the queue) and its nodes, \
+by force if necessary, and removes its data. On EC2 it finds everything by tag, whichever machine \
+created it. Safe to run again; a name that no cluster has had is an error. Files in the cluster's folder \
+that tm did not make stay.`
   static override examples = [
     '<%= config.bin %> down',
-    { description: 'Without a question', command: '<%= config.bin %> down --yes' },
+    { description: 'Without asking', command: '<%= config.bin %> down --yes' },
     {
-      description: 'A cluster on EC2 that another machine made',
+      description: 'A cluster on EC2 that another machine created',
       command: '<%= config.bin %> down --cluster big --region eu-west-1',
     },
     {
@@ -34,62 +40,74 @@ it. Safe to run again.`
     },
   ]
   static override flags = {
-    yes: Flags.boolean({ char: 'y', description: 'do not ask, whatever is lost' }),
+    yes: Flags.boolean({ char: 'y', description: 'do not ask, even if data would be lost' }),
     'keep-data': Flags.boolean({
       description: 'keep the data on disk for a later tm up; only on this machine',
     }),
     region: regionFlag,
+    profile: profileFlag,
   }
 
-  async run(): Promise<DownResult | RemovalResult> {
-    const { flags } = await this.parse(Down)
-    const saved = this.saved(flags.cluster)
-    const result = (await this.isHere(saved, flags)) ? undefined : await this.onEc2(saved, flags)
-    if (result?.remaining.length) process.exitCode = 1
-    return result ?? (await this.onThisMachine(saved, flags))
-  }
-
-  /** Whether it is a cluster of this machine; where nothing tells, EC2 has to be looked at. */
-  private async isHere(saved: Saved, { region }: Flagged): Promise<boolean> {
-    if (region !== undefined) return false
-    const where = whereIs(saved)
-    if (where !== undefined) return where === 'local'
-    return (await providerOf(saved, this.launcher()).list()).length > 0
-  }
-
-  private async onThisMachine(saved: Saved, flags: Flagged): Promise<DownResult> {
-    return await downLocal({
-      saved,
+  async run(): Promise<DownResult> {
+    const { flags, metadata } = await this.parse(Down)
+    const named = !metadata.flags.cluster?.setFromDefault
+    const state = this.clusterState(flags.cluster)
+    let nothingOn: ProviderName | undefined
+    const options = {
+      cluster: state.name,
+      keepData: flags['keep-data'],
+      confirm: async (loss: string) => flags.yes || (await this.confirm(loss)),
+      reporter: this.reporter,
+    }
+    const place = {
+      state,
       launcher: this.launcher(),
-      keepData: flags['keep-data'],
-      confirm: async (loss) => flags.yes || (await this.confirm(loss)),
-      reporter: this.reporter,
-    })
-  }
-
-  private async onEc2(saved: Saved, flags: Flagged): Promise<RemovalResult | undefined> {
-    // Loaded here: the AWS SDK takes longer to load than everything else together.
-    const { downEc2 } = await import('../cli/ec2/down.ts')
-    const record = ec2RecordIn(saved)
-    const own = whereIs(saved) === 'ec2'
-    // The same name in another region is another cluster, of which nothing is remembered here.
-    const other = record && flags.region !== undefined && flags.region !== record.region
-    return await downEc2({
-      saved,
-      ...(other ? { record: undefined, own: false } : { record, own }),
       region: flags.region,
+      profile: flags.profile,
       ambientRegion: this.ambientRegion(),
-      keepData: flags['keep-data'],
-      confirm: async (loss) => flags.yes || (await this.confirm(loss)),
+      root: this.config.root,
       reporter: this.reporter,
-      signal: stopSignal(),
-    })
+    }
+    let result: RemovalResult | undefined
+    for (const provider of await placesOf(place)) {
+      const driver = await driverOf(provider, place, () => this.stopSignal)
+      const onFound = (exists: boolean) => {
+        // Before it is removed: a removal may be killed at any moment, and is then run again.
+        if (exists) rememberName(this.dataDir(), state.name)
+        else nothingOn = provider
+      }
+      result ??= await driver.down((remover) => downCluster(remover, { ...options, onFound }))
+    }
+    // Only EC2 can be unreachable; the local driver comes after it and always returns a result.
+    const { problems, ...removal } = result as RemovalResult
+    if (removal.remaining.length > 0 || problems !== undefined) process.exitCode = 1
+    if (nothingOn) this.reportNothing(state, { named, provider: nothingOn })
+    return {
+      ...removal,
+      ...(problems ? { problems: problems.map((one) => this.showError(one)) } : {}),
+    }
   }
 
-  /** Without a terminal there is nobody to ask: then the answer is no. */
+  /** A name that was given, and that no cluster has had, is a mistake. */
+  private reportNothing(state: ClusterState, { named, provider }: Nothing): void {
+    if (named && !isKnownName(this.dataDir(), state.name)) throw state.notFound()
+    // The driver of EC2 has said so, with the region.
+    if (provider === 'local') this.logToStderr(`Nothing is left of cluster ${state.name}.`)
+    const others = clusterStates(this.dataDir()).map(({ name }) => name)
+    if (others.length > 0) this.logToStderr(`Clusters on this machine: ${others.join(', ')}`)
+  }
+
+  protected override whatGoesOn(): Suggestion {
+    return suggest`Some of the cluster may still run. Continue: ${tm('down', { yes: true })}`
+  }
+
+  /** Without a terminal nobody can be asked, and the answer is no. */
   private async confirm(loss: string): Promise<boolean> {
     this.logToStderr(`Down removes: ${loss}.`)
     if (!process.stdin.isTTY || this.jsonEnabled()) return false
-    return await ask({ message: 'Go on?', default: false }, { output: process.stderr })
+    // Loaded only when it asks: these are sixty modules.
+    const { confirm } = await import('@inquirer/prompts')
+    const question = { message: 'Continue?', default: false }
+    return await this.ask((context) => confirm(question, context))
   }
 }

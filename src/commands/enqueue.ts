@@ -1,24 +1,35 @@
 import { Args, Flags } from '@oclif/core'
+import type { Task } from '../api/client.ts'
 import { TmCommand } from '../cli/base.ts'
-import { answered, askAll, nodesOf } from '../cli/nodes.ts'
-import { number } from '../cli/progress.ts'
-import { type Saved, tm, upOf } from '../cli/saved.ts'
+import { outputWritten } from '../cli/ending/stdout.ts'
+import { splitPositionals } from '../cli/flags/positionals.ts'
 import { type Enqueued, enqueueFiles } from '../cli/tasks/enqueue.ts'
-import { rememberFiles } from '../cli/tasks/file-names.ts'
+import { isStdin } from '../cli/tasks/files.ts'
 import { earlierTasks, notKnown } from '../cli/tasks/resume.ts'
 import { waitAndShow } from '../cli/tasks/wait-and-show.ts'
-import { splitWords } from '../cli/words.ts'
 import { TmError } from '../core/errors.ts'
-import { requireInteger } from '../core/integers.ts'
-import { maxIterations, type Task } from '../core/task.ts'
+import {
+  type Command,
+  type CommandFlags,
+  type Suggestion,
+  suggest,
+  tm,
+} from '../core/suggestions.ts'
+import type { Work } from '../core/task.ts'
+import { number, pluralize } from '../core/text.ts'
+import { iterated, iterationsRange, readIterations } from '../kinds/sha512/sha512.ts'
+import { answered, askAll, nodesOf } from '../state/cluster-nodes.ts'
+import type { ClusterState } from '../state/cluster-state.ts'
+import { rememberFiles } from '../state/file-names.ts'
 
 type Bad = Enqueued['errors'][number]
 
 export default class Enqueue extends TmCommand {
-  static override summary = 'Make a task of each file.'
+  static override changes = true
+  static override summary = 'Create a task for each file.'
   static override description =
-    `Prints an id per line, in the order of the files, as soon as a node has the task on its disk. A \
-file that can't be read is named and the others go through; then the exit code is 1.`
+    `Prints one id per line, in the order of the files, as soon as a node has the task on disk. A file \
+that can't be read is reported and left out; the exit code is then 1.`
   static override examples = [
     '<%= config.bin %> enqueue --iterations 1000 data/*.bin',
     {
@@ -26,7 +37,7 @@ file that can't be read is named and the others go through; then the exit code i
       command: 'date | <%= config.bin %> enqueue --iterations 1 -',
     },
     {
-      description: 'After Ctrl-C, a crash, or a lost node: only what is missing',
+      description: 'After Ctrl-C, a crash or a lost node: only what is missing',
       command: '<%= config.bin %> enqueue --iterations 1000 --resume data/*.bin',
     },
     {
@@ -46,26 +57,29 @@ file that can't be read is named and the others go through; then the exit code i
     iterations: Flags.string({
       char: 'n',
       required: true,
-      description: `how often SHA-512 is applied, from 1 to ${maxIterations}`,
+      description: `how many times SHA-512 is applied, from 1 to ${iterationsRange.max}`,
     }),
     resume: Flags.boolean({
-      description: 'go on after an interruption: what was enqueued from here is not again',
+      description: 'leave out files that this machine has enqueued before',
     }),
-    wait: Flags.boolean({ description: 'wait until all are done, then print the results' }),
+    wait: Flags.boolean({ description: 'wait until all tasks are done, then print the results' }),
   }
 
+  /** For whoever interrupts it. */
+  private progress: Suggestion = 'Nothing was enqueued.'
+
   async run(): Promise<Enqueued | { tasks: (Task & { file: string })[]; errors: Bad[] }> {
-    const { words: files, rest } = splitWords(this.argv, { ...Enqueue.baseFlags, ...Enqueue.flags })
-    const { flags } = await this.parse(Enqueue, rest)
-    const iterations = requireInteger('--iterations', flags.iterations, {
-      min: 1,
-      max: maxIterations,
+    const { positionals: files, rest } = splitPositionals(this.argv, {
+      ...Enqueue.baseFlags,
+      ...Enqueue.flags,
     })
+    const { flags } = await this.parse(Enqueue, rest)
+    const work = iterated(readIterations('--iterations', flags.iterations))
     onlyOneStdin(files)
-    const saved = this.saved(flags.cluster)
-    const enqueued = await this.enqueue(saved, {
+    const state = this.clusterState(flags.cluster)
+    const enqueued = await this.enqueue(state, {
       files,
-      iterations,
+      work,
       show: !flags.wait,
       resume: flags.resume,
     })
@@ -75,38 +89,50 @@ file that can't be read is named and the others go through; then the exit code i
         `${number(enqueued.errors.length)} of ${number(files.length)} files were not enqueued.`,
       )
     }
-    if (!flags.wait || enqueued.tasks.length === 0) return enqueued
+    if (!flags.wait || enqueued.tasks.length === 0) {
+      await outputWritten(`Enqueued: ${pluralize(enqueued.tasks.length, 'file')}`, [
+        suggest`Print the ids: ${resuming()}`,
+      ])
+      return enqueued
+    }
     const ids = enqueued.tasks.map(({ id }) => id)
-    const print = (text: string) => this.log(text)
-    const done = await waitAndShow({ saved, ids, reporter: this.reporter, print })
+    this.progress = suggest`The tasks go on. Wait for them again: ${resuming({ wait: true })}`
+    const done = await waitAndShow({ state, ids, ...this.showing() })
     const tasks = done.map((task, index) => ({ ...task, file: enqueued.tasks[index]?.file ?? '' }))
     return { tasks, errors: enqueued.errors }
   }
 
+  protected override whatGoesOn(): Suggestion {
+    return this.progress
+  }
+
   private async enqueue(
-    saved: Saved,
-    { files, iterations, show, resume }: EnqueueWish,
+    state: ClusterState,
+    { files, work, show, resume }: EnqueueRequest,
   ): Promise<Enqueued> {
-    const nodes = nodesOf(saved)
+    const nodes = nodesOf(state)
     const warn = (text: string) => this.logToStderr(text)
-    const settings = await askAll(nodes, ({ client }) => client.settings({ timeout: 5000 }))
+    const settings = await askAll(nodes, ({ client }) => client.getSettings({ timeoutMs: 5000 }))
     const limits = answered(settings, warn).map(({ maxBody }) => maxBody)
-    if (limits.length === 0) throw noNode(saved)
-    const silent = settings.find(({ ok }) => !ok)
-    if (resume && silent && !silent.ok) throw notKnown(saved, silent.node.id, silent.why)
-    const earlier = resume ? earlierTasks(saved, nodes) : undefined
+    if (limits.length === 0) throw noNode(state)
+    const failed = settings.find(({ ok }) => !ok)
+    if (resume && failed && !failed.ok) throw notKnown(failed.node.id, failed.why)
+    const earlier = resume ? earlierTasks(state, nodes) : undefined
     const counter = this.reporter.count('enqueued', files.length)
+    this.progress = sentSoFar(0, files.length)
     try {
       const enqueued = await enqueueFiles({
-        files,
-        iterations,
+        sources: files.map((file) => ({ file, work })),
         nodes: nodes.filter((_, index) => settings[index]?.ok),
         maxBody: Math.min(...limits),
         ...(earlier ? { earlier } : {}),
-        onSending: (tasks) => rememberFiles(saved, tasks),
+        onSending: (tasks) => rememberFiles(state, tasks),
         onId: (id) => show && this.log(id),
         onBad: (_, { message }) => this.logToStderr(`Error: ${message}`),
-        onDone: counter.set,
+        onDone: (sent) => {
+          counter.set(sent)
+          this.progress = sentSoFar(sent, files.length)
+        },
         onWarning: warn,
       })
       counter.set(enqueued.tasks.length)
@@ -120,21 +146,33 @@ file that can't be read is named and the others go through; then the exit code i
   }
 }
 
-interface EnqueueWish {
+interface EnqueueRequest {
   files: string[]
-  iterations: number
+  work: Work
   /** Prints the ids. */
   show: boolean
   resume: boolean
 }
 
+function sentSoFar(sent: number, all: number): Suggestion {
+  return suggest`${number(sent)} of ${number(all)} files are enqueued, and their tasks go on. The rest: ${resuming()}`
+}
+
+/** The same command again, which makes no second task of what a node has. */
+function resuming(flags: CommandFlags = {}): Command {
+  return tm('enqueue', { ...flags, resume: true }, '…')
+}
+
 function onlyOneStdin(files: string[]): void {
-  if (files.filter((file) => file === '-').length < 2) return
+  if (files.filter(isStdin).length < 2) return
   throw new TmError('invalid', 'Standard input can be read only once: give - once')
 }
 
-function noNode(saved: Saved): TmError {
-  return new TmError('unreachable', `No node of cluster ${saved.name} answers`, {
-    suggestions: [tm(upOf(saved), saved.name), tm('health', saved.name)],
+function noNode(state: ClusterState): TmError {
+  return new TmError('unreachable', `No node of cluster ${state.name} answers`, {
+    suggestions: [
+      suggest`Start the nodes that are gone: ${tm('up')}`,
+      suggest`See which: ${tm('health')}`,
+    ],
   })
 }

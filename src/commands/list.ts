@@ -1,45 +1,63 @@
+import { Flags } from '@oclif/core'
 import { TmCommand } from '../cli/base.ts'
-import { regionFlag } from '../cli/ec2/flags.ts'
-import { describeList, type Listed, localClusters, missing, savedClusters } from '../cli/listed.ts'
-import { ec2RecordIn } from '../cli/where.ts'
-import { stopSignal } from '../instance/signals.ts'
+import { forgetEndedHost } from '../cli/cluster/forget-ended-host.ts'
+import { profileFlag, regionFlag } from '../cli/flags/ec2.ts'
+import { describeList, noClusters } from '../cli/output/cluster-list.ts'
+import type { ListedCluster, Listing } from '../provider/cluster.ts'
+import { listLocal } from '../provider/local/cluster/list.ts'
+import { clusterStates } from '../state/cluster-state.ts'
 
 export default class List extends TmCommand {
-  static override summary = 'Show all clusters, of this machine and on EC2.'
+  static override summary = 'List all clusters, on this machine and on EC2.'
   static override description =
-    `Those of this machine, and whatever is tagged as a cluster in the AWS region and in those where \
-this machine has made one; with age, and an estimate of the cost of what runs now. On a terminal a \
-table; elsewhere cluster, place, nodes, workers, age, $/h and a remark between tabs.`
+    `Lists the clusters of this machine at once, then those in the AWS region and in every region where \
+this machine has created one; with age and an estimate of what they cost now. A table on a terminal; \
+elsewhere cluster, place, nodes, workers, age, $/h and a note, separated by tabs. The exit code is 1 \
+if AWS could not be looked at.`
   static override examples = [
     '<%= config.bin %> list',
     '<%= config.bin %> list --region eu-west-1 --json',
+    { description: 'Whatever the account has', command: '<%= config.bin %> list --all-regions' },
   ]
-  static override flags = { region: regionFlag }
+  static override flags = {
+    region: regionFlag,
+    profile: profileFlag,
+    'all-regions': Flags.boolean({
+      description: 'list every region that the account has enabled',
+      exclusive: ['region'],
+      helpGroup: 'EC2',
+    }),
+  }
 
-  async run(): Promise<{ clusters: Listed[] }> {
+  async run(): Promise<{ clusters: ListedCluster[] }> {
     const { flags } = await this.parse(List)
-    const saved = savedClusters(this.config.dataDir)
-    const records = saved
-      .flatMap((one) => ec2RecordIn(one) ?? [])
-      .filter(({ region }) => flags.region === undefined || region === flags.region)
-    const regions = flags.region
-      ? [flags.region]
-      : [...new Set([this.ambientRegion(), ...records.map(({ region }) => region)])]
+    const states = clusterStates(this.dataDir())
+    for (const state of states) await forgetEndedHost(state)
+    const local = await listLocal(states, this.launcher())
+    // What is here does not wait for AWS.
+    this.show(local)
     // Loaded here: the AWS SDK takes longer to load than everything else together.
-    const { clustersIn } = await import('../cli/ec2/everywhere.ts')
-    const [local, there] = await Promise.all([
-      localClusters(saved, this.launcher()),
-      clustersIn({ regions, signal: stopSignal() }),
-    ])
-    for (const { text, failed } of there.notes) {
+    const { listRegions } = await import('../provider/ec2/cluster/list-regions.ts')
+    const onEc2 = await listRegions({
+      states,
+      region: flags.region,
+      profile: flags.profile,
+      allRegions: flags['all-regions'],
+      ambientRegion: this.ambientRegion(),
+      onWait: (text) => this.logToStderr(text),
+    })
+    this.show(onEc2)
+    const clusters = [...local.clusters, ...onEc2.clusters]
+    if (clusters.length === 0 && process.stdout.isTTY) this.log(noClusters)
+    return { clusters }
+  }
+
+  private show({ clusters, notes }: Listing): void {
+    for (const { text, failed } of notes) {
       this.logToStderr(text)
       if (failed) process.exitCode = 1
     }
-    for (const text of missing(records, there)) this.logToStderr(text)
-    const clusters = [...local, ...there.clusters]
     const shown = { now: Date.now(), terminal: Boolean(process.stdout.isTTY) }
-    const text = describeList(clusters, shown)
-    if (text !== '') this.log(text)
-    return { clusters }
+    if (clusters.length > 0) this.log(describeList(clusters, shown))
   }
 }

@@ -1,4 +1,4 @@
-/** Sizes as people write them (`512KiB`, `16MiB`); numbers are bytes. */
+/** Parses and formats sizes as people write them (`512KiB`, `16MiB`); numbers are bytes. */
 const unitBytes = { B: 1, KiB: 1024, MiB: 1024 ** 2, GiB: 1024 ** 3 } as const
 
 /** Bytes, or undefined when `text` is not a size. */

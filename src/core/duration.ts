@@ -1,4 +1,4 @@
-/** Durations as people write them (`500ms`, `15s`, `10m`, `2h`); numbers are milliseconds. */
+/** Parses and formats durations (`500ms`, `15s`, `10m`, `2h`); numbers are milliseconds. */
 const unitMs = { ms: 1, s: 1000, m: 60_000, h: 3_600_000 } as const
 
 /** Milliseconds, or undefined when `text` is not a duration. */

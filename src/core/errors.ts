@@ -1,40 +1,52 @@
 /**
- * The one error type of tm and its closed set of codes. Routes map a code to an HTTP status, the
- * client rebuilds the error from the answer, and the command line maps it to an exit code.
+ * The only error type of tm, and its codes. Nodes answer with the HTTP status of a code, the client
+ * rebuilds the error from the answer, and the command line exits with the exit code.
  */
+import { type Place, renderSuggestion, type Suggestion } from './suggestions.ts'
 
-/** What each code means to HTTP and to a shell. Exit 2 is wrong usage, 1 is everything else. */
+/** The HTTP status and exit code of each error code. Exit code 2 is wrong usage, 1 all else. */
 export const errorCodes = {
   invalid: { status: 400, exit: 2 },
   unauthorized: { status: 401, exit: 1 },
   forbidden: { status: 403, exit: 1 },
-  /** The other side is of another version, and would be misunderstood. */
+  /** The other side is another version of tm that speaks another protocol. */
   incompatible: { status: 400, exit: 1 },
   not_found: { status: 404, exit: 1 },
+  not_allowed: { status: 405, exit: 1 },
+  /** The body of the request came too slowly. */
+  timeout: { status: 408, exit: 1 },
   conflict: { status: 409, exit: 1 },
   too_large: { status: 413, exit: 1 },
   internal: { status: 500, exit: 1 },
   unavailable: { status: 503, exit: 1 },
+  /** Too many large bodies are being received: try again in a second. */
+  busy: { status: 503, exit: 1 },
   storage_full: { status: 507, exit: 1 },
-  /** No answer came from the other side; it may or may not have acted. Never sent over HTTP. */
+  /** The other side did not answer; it may or may not have acted. Never sent over HTTP. */
   unreachable: { status: 503, exit: 1 },
-  /** Data on disk that must not be used. Only at the start of a node. */
+  /** Data on disk is damaged. Only at the start of a node. */
   damaged: { status: 500, exit: 1 },
-  /** A step on this machine failed: a process did not start, a file can't be read. */
+  /** Something failed on this machine: a process did not start, a file can't be read. */
   failed: { status: 500, exit: 1 },
 } as const
 
 export type ErrorCode = keyof typeof errorCodes
 
 export interface TmErrorOptions {
-  /** What to do next, as commands or short sentences. */
-  suggestions?: string[]
+  /** What to do next. */
+  suggestions?: Suggestion[]
   cause?: unknown
+}
+
+export interface RenderedError {
+  code: ErrorCode
+  message: string
+  suggestions?: string[]
 }
 
 export class TmError extends Error {
   readonly code: ErrorCode
-  readonly suggestions: string[]
+  readonly suggestions: Suggestion[]
 
   constructor(code: ErrorCode, message: string, options: TmErrorOptions = {}) {
     super(message, options.cause === undefined ? undefined : { cause: options.cause })
@@ -43,10 +55,18 @@ export class TmError extends Error {
     this.suggestions = options.suggestions ?? []
   }
 
-  /** Its shape in HTTP answers and in `--json`. The cause stays behind: it may name private things. */
-  toJSON(): { code: ErrorCode; message: string; suggestions?: string[] } {
-    const { code, message, suggestions } = this
+  /**
+   * The error as HTTP answers, `--json` and a terminal show it, with suggestions as text. Omits the
+   * cause, which may contain private data.
+   */
+  render(place: Place): RenderedError {
+    const { code, message } = this
+    const suggestions = this.suggestions.map((one) => renderSuggestion(one, place))
     return suggestions.length > 0 ? { code, message, suggestions } : { code, message }
+  }
+
+  toJSON(): RenderedError {
+    return this.render({})
   }
 }
 

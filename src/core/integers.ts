@@ -1,4 +1,4 @@
-/** Whole numbers in text: query parameters, flags and settings are read the same way everywhere. */
+/** Parses whole numbers in query parameters, flags and settings. */
 import { TmError } from './errors.ts'
 
 export interface Range {
@@ -6,7 +6,7 @@ export interface Range {
   max: number
 }
 
-/** The number that `text` writes in plain digits, if it is whole and in range. */
+/** The number in `text`, which must be plain digits; undefined if it is not whole or not in range. */
 export function parseInteger(text: string, { min, max }: Range): number | undefined {
   if (!/^-?\d{1,16}$/.test(text)) return undefined
   const value = Number(text)
@@ -17,10 +17,10 @@ export function describeRange({ min, max }: Range): string {
   return `a whole number from ${min} to ${max}`
 }
 
-/** As {@link parseInteger}, with an error that names the parameter and the allowed range. */
+/** Like {@link parseInteger}, but throws an error that names the parameter and the allowed range. */
 export function requireInteger(name: string, text: string | undefined, range: Range): number {
   const value = text === undefined ? undefined : parseInteger(text, range)
   if (value !== undefined) return value
-  const given = text === undefined ? 'it is missing' : `not "${text.slice(0, 40)}"`
+  const given = text === undefined ? 'but it is missing' : `not "${text.slice(0, 40)}"`
   throw new TmError('invalid', `${name} must be ${describeRange(range)}, ${given}`)
 }

@@ -1,19 +1,20 @@
 /**
- * The secret of a cluster, and how another one takes its place while everybody goes on working:
+ * The secret of a cluster, and its rotation while the cluster works:
  *
- *   accept   tokens under the next secret are valid too; when all nodes do, and not before:
- *   give     workers get a new token with their next heartbeat; when they have it:
- *   only     tokens under the old secret are valid no more
+ *   accept   nodes also accept tokens signed with the next secret; once all nodes do:
+ *   give     workers get a new token with their next heartbeat; once all workers have it:
+ *   only     nodes no longer accept tokens signed with the old secret
  *
- * Each step can be asked for again, and the whole of it begun anew with yet another secret.
+ * Each step is idempotent, and a rotation can be started over with yet another secret.
  */
 import { TmError } from './errors.ts'
+import { tm } from './suggestions.ts'
 
-/** Secrets in hex. */
+/** Secrets, in hex. */
 export interface Keys {
   current: string
   next?: string
-  /** Workers are given tokens under the next one. */
+  /** New tokens of workers are signed with the next secret. */
   giving?: boolean
 }
 
@@ -23,11 +24,11 @@ export type RotationPhase = (typeof rotationPhases)[number]
 export interface RotationStep {
   next: string
   phase: RotationPhase
-  /** Under which secret the token was made of whoever asks. */
+  /** The secret that signed the caller's token. */
   askedUnder: 'current' | 'next'
 }
 
-/** Throws `conflict` for a step whose first one this node has not seen. */
+/** Throws `conflict` when this node has not seen the step `accept` for this secret. */
 export function rotate(keys: Keys, { next, phase, askedUnder }: RotationStep): Keys {
   if (keys.current === next && askedUnder === 'current') return { current: next }
   if (keys.next === next) {
@@ -35,11 +36,11 @@ export function rotate(keys: Keys, { next, phase, askedUnder }: RotationStep): K
     return { ...keys, giving: keys.giving === true || phase === 'give' }
   }
   if (phase !== 'accept') {
-    throw new TmError('conflict', 'This node has not been told of that secret', {
-      suggestions: ['tm rotate-tokens'],
+    throw new TmError('conflict', 'This node does not know that secret', {
+      suggestions: [tm('rotate-tokens')],
     })
   }
-  // Whoever has the newer one has left the older one behind.
+  // A caller with the newer secret no longer needs the older one.
   const current = askedUnder === 'next' && keys.next ? keys.next : keys.current
   return { current, next }
 }

@@ -1,20 +1,20 @@
 /**
- * Loans: a part of one node's limit lent to a sibling, with an expiry. Two pure ledgers, one for
- * each side; `node/loans.ts` carries the messages between them.
+ * Loans: places for workers that one node lends to a sibling, with an expiry. Pure: `node/loans.ts`
+ * sends the messages.
  *
- * Why messages can be lost, doubled or reordered and the cluster still never exceeds its total: the
- * lender writes a loan down before it answers, and takes the place back only when the loan has
- * expired on its own clock. The borrower counts a loan only from an answer to a question it still
- * waits for, dates it from the moment it *sent* that question, and stops counting it a margin
- * early, in which the worker in that place is made to leave. What goes wrong leaves a place unused
- * until the expiry. (Leases with a holder that gives up first: Gray & Cheriton, SOSP 1989.)
+ * Messages may be lost, duplicated or reordered, and the cluster still never exceeds its total. The
+ * lender saves a loan before it answers, and takes the place back only when the loan has expired on
+ * its own clock. The borrower counts a loan only from an answer to a request that it still waits for,
+ * from the moment it *sent* that request, and stops counting it a margin early; in that margin the
+ * worker in the place is stopped. At worst a place stays unused until the loan expires. (Leases whose
+ * holder gives up first: Gray & Cheriton, SOSP 1989.)
  */
 export interface Loan {
-  /** Made by the borrower, so that asking twice is one loan. */
+  /** Chosen by the borrower, so that a repeated request is the same loan. */
   id: string
   /** The sibling on the other side. */
   peer: string
-  /** Steady milliseconds, on the clock of whoever holds the ledger. */
+  /** Steady milliseconds, on the clock of the node that holds the ledger. */
   expiresAt: number
   /** Lent before a restart: kept until it expires, and never renewed. See {@link restore}. */
   lapsing?: true
@@ -27,24 +27,24 @@ export interface Ledger {
 
 export const emptyLedger: Ledger = { lent: [], borrowed: [] }
 
-/** What the lender has: its own limit, its workers, and the tasks waiting at its own door. */
+/** The state of the lender: its own limit, its workers, and the tasks waiting in its own queue. */
 export interface Means {
   own: number
   active: number
   backlog: number
 }
 
-/** The answer to a question for a loan; `duration` is in milliseconds. */
+/** The answer to a request for a loan; `duration` is in milliseconds. */
 export type Answer =
   | { granted: true; loan: { id: string; duration: number } }
   | { granted: false; reason: string }
 
-/** How early the borrower stops counting a loan: the time its worker has to leave. */
+/** How early the borrower stops counting a loan: its worker has this long to stop. */
 export function marginOf(duration: number): number {
   return duration / 3
 }
 
-/** Both sides: the ledger without what has expired. */
+/** Both sides: the ledger without expired loans. */
 export function current(ledger: Ledger, now: number): Ledger {
   const alive = (loan: Loan) => loan.expiresAt > now
   if (ledger.lent.every(alive) && ledger.borrowed.every(alive)) return ledger
@@ -52,8 +52,8 @@ export function current(ledger: Ledger, now: number): Ledger {
 }
 
 /**
- * Lender: whether to lend one place. The same id again is the same loan, with a new expiry; from
- * another borrower it is refused, for the place would be counted by both.
+ * Lender: decides whether to lend a place. A repeated id is the same loan with a new expiry; the id
+ * of another borrower's loan is refused, because both would count the place.
  */
 export function lend(
   ledger: Ledger,
@@ -76,8 +76,8 @@ export function lend(
 function refuse({ lent }: Ledger, { own, active, backlog }: Means): string | undefined {
   const places = own - lent.length
   if (active >= places) return `all ${Math.max(0, places)} places are in use`
-  // What waits here and is not being worked on has the first claim to a free place.
-  if (backlog > active) return `a backlog of ${backlog} of its own`
+  // Tasks that wait at this node have priority for its free places.
+  if (backlog > active) return `its own backlog is ${backlog}`
   return undefined
 }
 
@@ -86,9 +86,9 @@ function isAskedFor({ id, peer }: Loan, ask: { id: string; borrower: string }): 
 }
 
 /**
- * Lender: the borrower still uses the place. Undefined when there is no such loan: an expired or
- * returned one is never brought back, and one that a lowered limit no longer covers, or that is
- * older than a restart, is let lapse.
+ * Lender: renews a loan. Undefined when the loan does not exist: an expired or returned loan is never
+ * revived. Also undefined, so that the loan lapses, when a lowered limit no longer covers it or it is
+ * from before a restart.
  */
 export function extend(
   ledger: Ledger,
@@ -103,12 +103,12 @@ export function extend(
   return { borrowed, lent: [...without(lent, ask.id), extended] }
 }
 
-/** Lender: the place is free again. Unknown ids change nothing. */
+/** Lender: the place is free again. Ignores unknown ids. */
 export function takeBack(ledger: Ledger, ask: { id: string; borrower: string }): Ledger {
   return { ...ledger, lent: ledger.lent.filter((loan) => !isAskedFor(loan, ask)) }
 }
 
-/** Borrower: a loan was granted, or renewed, in answer to a question sent at `sentAt`. */
+/** Borrower: the lender granted or renewed a loan in answer to a request sent at `sentAt`. */
 export function count(
   ledger: Ledger,
   loan: { id: string; lender: string; duration: number; sentAt: number },
@@ -120,15 +120,15 @@ export function count(
   return { ...ledger, borrowed: [...without(ledger.borrowed, loan.id), counted] }
 }
 
-/** Borrower: this loan is not counted any more, whatever answers still arrive for it. */
+/** Borrower: stops counting a loan, even if answers for it still arrive. */
 export function forget(ledger: Ledger, id: string): Ledger {
   return { ...ledger, borrowed: without(ledger.borrowed, id) }
 }
 
 /**
- * After a restart the steady clock began anew: what was lent is kept for a whole period, and what
- * was borrowed counts for nothing until its lender has renewed it. A kept loan may have expired
- * before the restart and a worker of the lender's own be in its place, so it is never renewed.
+ * After a restart, which restarts the steady clock: lent loans are kept for a whole period, and
+ * borrowed loans count only after their lender has renewed them. A kept loan may have expired before
+ * the restart and one of the lender's workers may be in its place, so it is never renewed.
  */
 export function restore(ledger: Ledger, time: { now: number; duration: number }): Ledger {
   const expiresAt = time.now + time.duration

@@ -1,13 +1,13 @@
 /**
- * Every setting of a cluster: its flag, its environment variable, its default, and how it is read.
- * One table, so that `up`, `node serve`, the HTTP API and the README say the same.
+ * Every setting of a cluster: its flag, environment variable, default and range. `tm up`,
+ * `tm node serve`, the HTTP API and docs/reference all use this table.
  */
 import { parseBytes, writeBytes } from './bytes.ts'
 import { formatDuration, parseDuration } from './duration.ts'
 import { TmError } from './errors.ts'
 import { describeRange, parseInteger } from './integers.ts'
 
-/** Durations in milliseconds, sizes in bytes. */
+/** Durations in milliseconds, sizes in bytes, switches 1 or 0. */
 export interface Settings {
   maxWorkers: number
   scaleAfter: number
@@ -22,6 +22,8 @@ export interface Settings {
   lostAfter: number
   keepFor: number
   keepMost: number
+  /** 1, or 0 to refuse jobs. */
+  commands: number
 }
 
 export type SettingName = keyof Settings
@@ -38,6 +40,8 @@ export interface Setting extends Kind {
   flag: string
   env: string
   fallback: number
+  /** The default on this machine, in words, where it differs. */
+  fallbackHere?: string
   summary: string
 }
 
@@ -49,13 +53,15 @@ export const settings: Record<SettingName, Setting> = {
     flag: 'max-workers',
     env: 'MAX_NUM_OF_WORKERS',
     fallback: 5,
-    summary: 'how many workers a node may have',
+    fallbackHere: 'the share of a node in the cores',
+    summary: 'the maximum number of workers per node',
   },
   scaleAfter: {
     ...duration(0, hour),
     flag: 'scale-after',
     env: 'TM_SCALE_AFTER',
     fallback: 15_000,
+    fallbackHere: '1s',
     summary: 'launch another worker when the oldest task has waited longer than this',
   },
   idleTimeout: {
@@ -63,94 +69,100 @@ export const settings: Record<SettingName, Setting> = {
     flag: 'idle-timeout',
     env: 'TM_IDLE_TIMEOUT',
     fallback: 600_000,
-    summary: 'a worker with nothing to do for this long stops',
+    summary: 'stop a worker that has had no task for this long',
   },
   lease: {
     ...duration(300, hour),
     flag: 'lease',
     env: 'TM_LEASE',
     fallback: 30_000,
-    summary: 'a task whose worker has not renewed its lease for this long is queued again',
+    summary: 'requeue a task when its worker has not renewed its lease for this long',
   },
   tick: {
     ...duration(20, 60_000),
     flag: 'tick',
     env: 'TM_TICK',
     fallback: 1000,
-    summary: 'how often a node looks after its leases, loans and workers',
+    summary: 'how often a node checks its leases, loans and workers',
   },
   maxAttempts: {
     ...integer(1, 100),
     flag: 'max-attempts',
     env: 'TM_MAX_ATTEMPTS',
     fallback: 5,
-    summary: 'a task that failed this often is failed for good',
+    summary: 'give up on a task after this many failed attempts',
   },
   slots: {
     ...integer(1, 256),
     flag: 'slots',
     env: 'TM_SLOTS',
     fallback: 1,
-    summary: 'how many tasks a worker runs at a time',
+    summary: 'how many tasks a worker runs at the same time',
   },
   maxBody: {
     ...size(1, 1024 ** 3),
     flag: 'max-body',
     env: 'TM_MAX_BODY',
     fallback: 64 * 1024 ** 2,
-    summary: 'the largest body of a task',
+    summary: 'the maximum size of a task body',
   },
   loan: {
     ...duration(300, hour),
     flag: 'loan',
     env: 'TM_LOAN',
     fallback: 60_000,
-    summary: 'how long a lent place stays lent without being renewed',
+    summary: 'how long a node lends a place for a worker unless the loan is renewed',
   },
   bootTimeout: {
     ...duration(500, hour),
     flag: 'boot-timeout',
     env: 'TM_BOOT_TIMEOUT',
     fallback: 60_000,
-    summary: 'a launched worker that has not joined after this long is removed',
+    summary: 'terminate a launched worker that has not joined after this long',
   },
   lostAfter: {
     ...duration(500, 24 * hour),
     flag: 'lost-after',
     env: 'TM_LOST_AFTER',
     fallback: 600_000,
-    summary: 'a worker that has reached no node for this long stops',
+    summary: 'stop a worker that has not reached any node for this long',
   },
   keepFor: {
     ...duration(0, 8760 * hour),
     flag: 'keep-for',
     env: 'TM_KEEP_FOR',
     fallback: 168 * hour,
-    summary: 'a finished task is forgotten after this long; a result not before it was pulled',
+    summary: 'delete finished tasks after this long; results only after they were pulled',
   },
   keepMost: {
     ...integer(0, 100_000_000),
     flag: 'keep-most',
     env: 'TM_KEEP_MOST',
     fallback: 1_000_000,
-    summary: 'the oldest finished tasks beyond so many are forgotten; results not before pulled',
+    summary:
+      'delete the oldest finished tasks beyond this number; results only after they were pulled',
+  },
+  commands: {
+    ...onOff(),
+    flag: 'commands',
+    env: 'TM_COMMANDS',
+    fallback: 1,
+    summary: 'take the jobs of tm run, whose commands run on workers',
   },
 }
 
 export const settingNames = Object.keys(settings) as SettingName[]
 
-/** The defaults, and over them whatever of `changes` is set. */
+/** `changes` on top of the defaults. */
 export function withDefaults(changes: Partial<Settings> = {}): Settings {
   const all = settingNames.map((name) => [name, changes[name] ?? settings[name].fallback])
   return Object.fromEntries(all) as unknown as Settings
 }
 
-/** Where a raw value came from, so that an error names the thing the user has to change. */
+/** Raw values with their source, so that an error names what the user has to change. */
 export type RawSettings = Partial<Record<SettingName, { source: string; text: string }>>
 
-/**
- * The raw settings as values. All bad ones are reported at once, as one `invalid` error.
- */
+/** Parses raw settings. Throws one `invalid` error that lists all bad values. */
 export function parseConfig(raw: RawSettings): Partial<Settings> {
   const parsed: Partial<Settings> = {}
   const problems: string[] = []
@@ -169,7 +181,7 @@ export function parseConfig(raw: RawSettings): Partial<Settings> {
   return parsed
 }
 
-/** Settings as people write them, for flags of other processes and for printing. */
+/** A value as people write it, for the flags of other processes and for printing. */
 export function formatSetting(name: SettingName, value: number): string {
   return settings[name].format(value)
 }
@@ -177,6 +189,13 @@ export function formatSetting(name: SettingName, value: number): string {
 function integer(min: number, max: number): Kind {
   const parse = (text: string) => parseInteger(text, { min, max })
   return { min, max, parse, format: String, wanted: describeRange({ min, max }) }
+}
+
+function onOff(): Kind {
+  const words = ['off', 'on']
+  const parse = (text: string) => (words.includes(text) ? words.indexOf(text) : undefined)
+  const format = (value: number) => words[value] ?? String(value)
+  return { min: 0, max: 1, parse, format, wanted: 'a switch, on (1) or off (0)' }
 }
 
 function duration(min: number, max: number): Kind {

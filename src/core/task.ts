@@ -11,63 +11,129 @@
  *     ▲                └── the last attempt ──▶ failed
  *     └───────────────────────── retry ─────────┘
  */
+import type { Resources } from './resources.ts'
+
 export const taskStates = ['queued', 'running', 'succeeded', 'failed', 'cancelled'] as const
 export type TaskState = (typeof taskStates)[number]
 
-/** What a user submits. The id is the client's (UUIDv7), so that a retry never makes a second task. */
-export interface NewTask {
+/** The work of a task: a kind, and parameters that only this kind understands. */
+export interface Work {
+  /** The name of a folder in `kinds/`. */
+  kind: string
+  /** JSON, as the kind writes it. */
+  spec: string
+}
+
+/** What a user submits. The client chooses the id (UUIDv7), so that a retry makes no second task. */
+export interface NewTask extends Work {
   id: string
-  iterations: number
+  /** The id of the job that it is part of. */
+  job?: string
+  /** Equal for equal tasks of jobs: `taskKeyPattern`. */
+  key?: string
   body: Uint8Array<ArrayBuffer>
 }
 
-/** Times are wall-clock milliseconds since the epoch; `result` is the hex of the final digest. */
-export interface Task {
+/** A task that its kind has checked and priced. */
+export interface AcceptedTask extends NewTask {
+  /** In units of the kind. A worker measures how many it completes per millisecond. */
+  cost: number
+}
+
+/** A task in the store. Times are wall-clock milliseconds since the epoch. */
+export interface StoredTask extends Work {
   id: string
+  job?: string
+  key?: string
   state: TaskState
-  iterations: number
   /** Bytes in the body. */
   size: number
-  /** Attempts begun. The newest one's number fences off the reports of the older ones. */
+  /** Attempts started. This number fences off reports of earlier attempts. */
   attempts: number
-  /** Attempts that ended in a failure or an expired lease; handed-back ones do not count. */
+  /**
+   * Attempts that failed, or whose lease expired. Released attempts do not count, and neither do the
+   * lost leases of a job's task, since they say nothing about its command.
+   */
   failures: number
   enqueuedAt: number
-  /** A delayed retry runs then, not before. */
+  /** A delayed retry does not run before this time. */
   runAt?: number
   startedAt?: number
   completedAt?: number
   worker?: string
-  result?: string
+  /** Opaque bytes; the kind formats them. */
+  result?: Uint8Array
   error?: string
+  /** How the last failed attempt ended, if its kind says that: JSON. */
+  ending?: string
+}
+
+/** The end of what an attempt wrote to one stream. */
+export interface KeptText {
+  text: string
+  /** Bytes that it has written in all. */
+  bytes: number
+}
+
+/** A failed attempt in the store. Times are wall-clock milliseconds since the epoch. */
+export interface StoredAttempt {
+  attempt: number
+  worker: string
+  startedAt: number
+  endedAt: number
+  error: string
+  /** JSON; the kind of the task knows it. */
+  ending?: string
+  stdout?: KeptText
+  stderr?: KeptText
 }
 
 /** The result of a succeeded task. `completedAt` is wall-clock milliseconds since the epoch. */
-export interface Result {
+export interface StoredResult extends Work {
   id: string
-  result: string
-  iterations: number
+  job?: string
+  result: Uint8Array
   completedAt: number
   attempts: number
   /** Milliseconds from the last claim to the result. */
   took: number
 }
 
-/** A worker's right to one attempt. The worker learns how long it lasts when it registers. */
+/** A worker's right to one attempt. The worker learns how long it lasts from its heartbeats. */
 export interface Lease {
   id: string
+  job?: string
   attempt: number
-  iterations: number
+  /** Earlier attempts of a job's task that failed; absent for none. */
+  failures?: number
+  /** What a job's task needs; absent for one processor. */
+  needs?: Resources
+  kind: string
+  spec: unknown
+  cost: number
   body: Uint8Array<ArrayBuffer>
 }
 
-/** 2^53 − 1: the largest count that JSON, SQLite and JavaScript all keep exactly. */
-export const maxIterations = Number.MAX_SAFE_INTEGER
+/** A job in the store. */
+export interface StoredJob {
+  id: string
+  /** Wall-clock milliseconds since the epoch. */
+  createdAt: number
+  /** JSON, as the client sent it. */
+  definition: string
+  /** Why it is paused; absent if it is not. */
+  paused?: string
+  /** One worker at a time runs it, since no task has succeeded yet, and others wait. */
+  isBeingTried?: boolean
+  /** Its tasks on this node. */
+  counts: Record<TaskState, number>
+}
 
-const uuid = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/
+/** A UUID in lower case. */
+export const taskIdPattern = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/
 
-/** Bytes in a result. */
-export const resultBytes = 64
+/** A key of a job's task: a SHA-256 in lower-case hex. */
+export const taskKeyPattern = /^[0-9a-f]{64}$/
 
 /** An id as its 16 bytes, and back. */
 export function idBytes(id: string): Buffer {
@@ -84,14 +150,5 @@ export function idFromHex(hex: string): string {
 }
 
 export function isTaskId(text: string): boolean {
-  return uuid.test(text)
-}
-
-/**
- * How much work a task is, in SHA-512 blocks of 128 bytes: the body is read once, then every
- * further iteration hashes one block. A worker claims by this measure, so that it takes hundreds
- * of small tasks at a time but never hoards large ones.
- */
-export function workOf(task: { iterations: number; size: number }): number {
-  return Math.ceil((task.size + 17) / 128) + task.iterations - 1
+  return taskIdPattern.test(text)
 }

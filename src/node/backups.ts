@@ -1,23 +1,21 @@
 /**
- * Backups of this node: made on its own disk, fetched part by part, and gone when they were fetched, or
- * after nobody has asked for a while.
+ * Backups of this node: made on its own disk, downloaded in parts, and removed by the client or when
+ * they have not been read for a while.
  */
 import { randomUUID } from 'node:crypto'
 import { readdirSync, rmSync } from 'node:fs'
 import { type FileHandle, open } from 'node:fs/promises'
 import { join } from 'node:path'
 import { TmError } from '../core/errors.ts'
-import type { BackupInfo } from './store/sqlite/backup.ts'
-import type { Store } from './store/store.ts'
+import type { BackupInfo, Snapshots } from './store/snapshots.ts'
 
 export interface BackupsOptions {
-  store: Pick<Store, 'copyTo'>
-  /** Where they lie; what a killed node has left there is removed. */
+  copyTo: Snapshots['copyTo']
+  /** Holds the backups. Files that a killed node left there are removed. */
   folder: string
-  /** Makes a backup of a copy. */
-  seal: (file: string) => BackupInfo
-  /** Milliseconds. */
-  keepUnread?: number
+  /** Turns a copy of the database into a backup. */
+  seal: (file: string) => Promise<BackupInfo>
+  keepUnreadMs?: number
 }
 
 /** Bytes in one part. */
@@ -25,7 +23,7 @@ export const partBytes = 4 * 1024 ** 2
 
 export type Backups = ReturnType<typeof createBackups>
 
-export function createBackups({ store, folder, seal, keepUnread = 600_000 }: BackupsOptions) {
+export function createBackups({ copyTo, folder, seal, keepUnreadMs = 600_000 }: BackupsOptions) {
   const files = new Map<string, { file: string; expiry: NodeJS.Timeout }>()
   for (const name of readdirSync(folder)) {
     if (/^backup-[-0-9a-f]+\.db/.test(name)) rmSync(join(folder, name), { force: true })
@@ -42,18 +40,19 @@ export function createBackups({ store, folder, seal, keepUnread = 600_000 }: Bac
   return {
     async make(): Promise<BackupInfo & { size: number }> {
       const file = join(folder, `backup-${randomUUID()}.db`)
-      await store.copyTo(file)
-      const info = seal(file)
-      const expiry = setTimeout(() => remove(info.id), keepUnread).unref()
+      await copyTo(file)
+      const info = await seal(file)
+      const expiry = setTimeout(() => remove(info.id), keepUnreadMs).unref()
       files.set(info.id, { file, expiry })
       const size = await withFile(file, async (handle) => (await handle.stat()).size)
       return { ...info, size }
     },
 
-    /** The bytes from there on, as many as a part has; none at the end. */
+    /** Up to `partBytes` bytes at the offset `from`; empty at the end. */
     async read(id: string, from: number): Promise<Uint8Array<ArrayBuffer>> {
       const found = files.get(id)
-      if (!found) throw new TmError('not_found', `This node has no backup ${id} any more`)
+      if (!found)
+        throw new TmError('not_found', `No backup ${id} on this node; it may have expired`)
       found.expiry.refresh()
       return await withFile(found.file, async (handle) => {
         const part = new Uint8Array(partBytes)

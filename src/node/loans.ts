@@ -1,18 +1,18 @@
 /**
- * Carries loans between this node and its siblings: the ledgers in `core/loans.ts` say what is
- * allowed, this asks, answers, renews, returns, and writes down before it answers.
+ * Borrows places for workers from siblings and lends them: sends, answers, renews and returns loans.
+ * The ledgers in `core/loans.ts` decide what is allowed. A loan is on disk before it is answered.
  */
 import { v7 } from 'uuid'
 import type { Clock } from '../core/clock.ts'
 import { messageOf } from '../core/errors.ts'
 import * as ledgers from '../core/loans.ts'
-import { effectiveLimit } from '../core/policy.ts'
+import { effectiveLimit } from '../core/scaling/policy.ts'
 import type { Settings } from '../core/settings.ts'
 import type { Siblings } from './siblings.ts'
-import type { Store } from './store/store.ts'
+import type { NodeDocuments } from './store/node-documents.ts'
 
 export interface LoansOptions {
-  store: Pick<Store, 'load' | 'save'>
+  documents: NodeDocuments
   siblings: Siblings
   clock: Clock
   settings: () => Settings
@@ -21,23 +21,23 @@ export interface LoansOptions {
 
 export type Loans = Awaited<ReturnType<typeof loadLoans>>
 
-/** A sibling that does not answer in this time has said no, for now. Milliseconds. */
-const patience = 3000
+/** A sibling that does not answer in this time counts as having refused. */
+const timeoutMs = 3000
 
 export async function loadLoans(options: LoansOptions) {
-  const { store, siblings, clock, settings } = options
+  const { documents, siblings, clock, settings } = options
   const time = () => ({ now: clock().steady, duration: settings().loan })
-  const saved = ((await store.load('loans')) ?? ledgers.emptyLedger) as ledgers.Ledger
+  const saved = ((await documents.load('loans')) ?? ledgers.emptyLedger) as ledgers.Ledger
   let ledger = ledgers.restore(saved, time())
   let refusal: { reason: string; until: number } | undefined
-  /** Loans to give back, kept until the lender has heard of it or they have expired anyway. */
+  /** Loans to return. Each stays here until the lender has confirmed it or it has expired. */
   let returning: ledgers.Loan[] = []
 
-  /** In memory at once, so that nothing decides on the old ledger; then on disk. */
+  /** Updates memory first, so that no decision uses the old ledger, then the disk. */
   async function write(next: ledgers.Ledger): Promise<void> {
     if (next === ledger) return
     ledger = next
-    await store.save('loans', next)
+    await documents.save('loans', next)
   }
 
   function seen(): ledgers.Ledger {
@@ -55,7 +55,7 @@ export async function loadLoans(options: LoansOptions) {
     const client = clientOf(loan.peer)
     if (!client) return
     const sentAt = clock().steady
-    const renewed = await client.renewLoan(loan.id, { timeout: patience })
+    const renewed = await client.renewLoan({ params: { loan: loan.id }, timeoutMs })
     const stillHeld = ledger.borrowed.some(({ id }) => id === loan.id)
     if (!stillHeld) return
     if (!renewed) return await write(ledgers.forget(ledger, loan.id))
@@ -64,11 +64,11 @@ export async function loadLoans(options: LoansOptions) {
   }
 
   async function giveBack(loan: ledgers.Loan): Promise<void> {
-    await clientOf(loan.peer)?.returnLoan(loan.id, { timeout: patience })
+    await clientOf(loan.peer)?.returnLoan({ params: { loan: loan.id }, timeoutMs })
     returning = returning.filter(({ id }) => id !== loan.id)
   }
 
-  /** Renewed when a third of its counted time is over, so that two tries may fail. */
+  /** Due when a third of its counted time is over: two renewals may fail before it expires. */
   function isDue({ expiresAt }: ledgers.Loan): boolean {
     const { duration } = time()
     const counted = duration - ledgers.marginOf(duration)
@@ -81,13 +81,13 @@ export async function loadLoans(options: LoansOptions) {
     limit,
     total,
 
-    /** Why the last question for a loan was refused, while it is too early to ask again. */
+    /** Why the last request for a loan was refused; undefined when the node may ask again. */
     refusal(): { reason: string; retryIn: number } | undefined {
       const retryIn = refusal ? refusal.until - clock().steady : 0
       return refusal && retryIn > 0 ? { reason: refusal.reason, retryIn } : undefined
     },
 
-    /** For people and for `/v1/state`; `expiresIn` in milliseconds. */
+    /** The loans as `/v1/state` shows them; `expiresIn` is in milliseconds. */
     describe() {
       const now = clock().steady
       const show = (kind: 'lent' | 'borrowed') => (loan: ledgers.Loan) => ({
@@ -100,7 +100,7 @@ export async function loadLoans(options: LoansOptions) {
       return [...lent.map(show('lent')), ...borrowed.map(show('borrowed'))]
     },
 
-    /** Lender. The loan is on disk before this answers. */
+    /** Lender: resolves when the loan is on disk. */
     async lend(
       ask: { id: string; borrower: string },
       means: Omit<ledgers.Means, 'own'>,
@@ -111,7 +111,7 @@ export async function loadLoans(options: LoansOptions) {
       return answer
     },
 
-    /** Lender. Undefined when there is no such loan any more. */
+    /** Lender: renews a loan. Undefined when the loan does not exist, or no longer. */
     async extend(ask: { id: string; borrower: string }): Promise<{ duration: number } | undefined> {
       const next = ledgers.extend(ledger, ask, settings().maxWorkers, time())
       if (!next) return undefined
@@ -119,17 +119,17 @@ export async function loadLoans(options: LoansOptions) {
       return { duration: settings().loan }
     },
 
-    /** Lender. */
+    /** Lender: the borrower returns the place. */
     takeBack: (ask: { id: string; borrower: string }) => write(ledgers.takeBack(ledger, ask)),
 
-    /** Borrower: asks one sibling after the other for one place. */
+    /** Borrower: asks the siblings in turn until one lends a place. */
     async borrow(): Promise<boolean> {
       const reasons: string[] = []
       for (const { id: lender, client } of siblings.list()) {
         const id = v7()
         const sentAt = clock().steady
         try {
-          const answer = await client.askForLoan({ id }, { timeout: patience })
+          const answer = await client.requestLoan({ query: { loan: id }, timeoutMs })
           if (answer.granted) {
             const { duration } = answer.loan
             await write(ledgers.count(ledger, { id, lender, duration, sentAt }))
@@ -138,7 +138,7 @@ export async function loadLoans(options: LoansOptions) {
           }
           reasons.push(`${lender}: ${answer.reason}`)
         } catch (error) {
-          // It may have lent the place all the same: then it is free again at once, not in a minute.
+          // The sibling may have lent the place: returning it frees the place now, not in a minute.
           returning.push({ id, peer: lender, expiresAt: sentAt + settings().loan })
           reasons.push(`${lender}: ${messageOf(error)}`)
         }
@@ -147,7 +147,7 @@ export async function loadLoans(options: LoansOptions) {
       return false
     },
 
-    /** Renews what is used, gives back what is not, forgets what has expired. */
+    /** Renews loans in use, returns unused loans, forgets expired loans. */
     async tick(active: number): Promise<void> {
       const now = clock().steady
       const unused = total() - active
@@ -162,7 +162,7 @@ export async function loadLoans(options: LoansOptions) {
       for (const outcome of await Promise.allSettled(duties)) {
         if (outcome.status === 'rejected') options.onError('a loan', outcome.reason)
       }
-      // Only now: what was borrowed before a restart is asked for once before it is forgotten.
+      // Only now: a loan from before a restart is renewed once before it is forgotten.
       await write(seen())
     },
   }

@@ -1,34 +1,37 @@
 /**
- * The queue: what may happen to tasks, on top of a store that persists it. Routes parse and answer,
- * this decides. A claim that finds nothing may wait here for the next task ("long poll").
+ * The queue: the rules for tasks, on top of a store that persists them. A claim that finds no task
+ * may wait here for the next one ("long poll").
  */
+
+import { type PackedLeases, refsIn } from '../api/leases.ts'
 import type { Clock, Moment } from '../core/clock.ts'
 import { TmError } from '../core/errors.ts'
-import { type PackedLeases, refsIn } from '../core/leases.ts'
-import { retryDelay } from '../core/retry.ts'
+import { retryDelayMs } from '../core/retry.ts'
 import type { Settings } from '../core/settings.ts'
-import type { NewTask, Task } from '../core/task.ts'
+import { suggest, tm } from '../core/suggestions.ts'
+import type { AcceptedTask, StoredTask } from '../core/task.ts'
 import type {
   AttemptRef,
   ClaimRequest,
   EnqueueOutcome,
-  Reaped,
-  Store,
+  ExpiredLeases,
+  FailureReport,
+  TaskStore,
   Verdict,
-} from './store/store.ts'
+} from './store/task-store.ts'
 
 export interface QueueOptions {
-  store: Store
+  store: TaskStore
   clock: Clock
   settings: () => Settings
   /** A number in [0, 1), for the jitter of retries. */
   random?: () => number
 }
 
-export interface ClaimWish extends Omit<ClaimRequest, 'lease'> {
-  /** Milliseconds to wait for a task when there is none. */
+export interface WaitingClaim extends Omit<ClaimRequest, 'lease'> {
+  /** How many milliseconds to wait for a task, as in the API. */
   wait: number
-  /** The worker is gone: nothing must be leased to it any more. */
+  /** Aborted when the worker has disconnected: it must get no leases. */
   signal?: AbortSignal
 }
 
@@ -38,66 +41,73 @@ export type Queue = ReturnType<typeof createQueue>
 
 export function createQueue({ store, clock, settings, random = Math.random }: QueueOptions) {
   const waiters = new Set<() => void>()
+  /** Those whose tasks another worker tries first. */
+  const held = new Set<() => void>()
+  let completed = 0
   const listeners = new Set<() => void>()
   let paused = false
 
-  /** There may be tasks to run: wakes as many waiting claims as there are, and the scaler. */
+  /** `tasks` tasks may be ready to run: wakes as many waiting claims, and the scaler. */
   function announce(tasks: number): void {
     for (const wake of [...waiters].slice(0, tasks)) wake()
     for (const listener of listeners) listener()
   }
 
-  async function claimNow(wish: ClaimWish): Promise<PackedLeases> {
-    if (paused || wish.signal?.aborted) return noLeases
-    const { worker, max, maxWork, maxBytes } = wish
-    const { lease } = settings()
-    const leases = await store.claim({ worker, max, maxWork, maxBytes, lease }, clock())
-    if (!wish.signal?.aborted || leases.count === 0) return leases
+  async function claimNow(request: WaitingClaim): Promise<PackedLeases> {
+    if (paused || request.signal?.aborted) return noLeases
+    const { worker, max, maxWork, maxBytes } = request
+    const { lease, scaleAfter: reserveAfter } = settings()
+    const limits = { max, maxWork, maxBytes, room: request.room, reserveAfter }
+    const leases = await store.claim({ worker, ...limits, lease }, clock())
+    if (!request.signal?.aborted || leases.count === 0) return leases
     await store.release(worker, refsIn(leases), clock())
-    announce(leases.count)
+    announce(Number.POSITIVE_INFINITY)
     return noLeases
   }
 
-  /** Resolves when a task may be there, or after `ms`, or when the signal says so. */
-  function nextTask(ms: number, signal?: AbortSignal): Promise<void> {
+  /** Resolves when a task may be ready, after `ms`, or when the signal is aborted. */
+  function nextTask(ms: number, isHeld: boolean, signal?: AbortSignal): Promise<void> {
     return new Promise((resolve) => {
       const timer = setTimeout(done, ms)
       function done(): void {
         clearTimeout(timer)
         waiters.delete(done)
+        held.delete(done)
         signal?.removeEventListener('abort', done)
         resolve()
       }
       waiters.add(done)
+      if (isHeld) held.add(done)
       signal?.addEventListener('abort', done)
     })
   }
 
-  function changed(task: Task | undefined, id: string): Task {
+  function expectFound(task: StoredTask | undefined, id: string): StoredTask {
     if (!task) throw unknownTask(id)
     return task
   }
 
   return {
-    /** Calls `listener` whenever there may be more to run. */
+    announce,
+
+    /** Calls `listener` whenever tasks may be ready to run. */
     onWork(listener: () => void): void {
       listeners.add(listener)
     },
 
-    /** Stops taking tasks and giving leases; running attempts may still be reported. */
+    /** Takes no more tasks and gives no more leases. Workers may still report running attempts. */
     pause(): void {
       paused = true
       announce(waiters.size)
     },
-    /** Goes on as before. */
     unpause(): void {
       paused = false
       announce(waiters.size)
     },
     isPaused: () => paused,
 
-    /** Answers when all of them are on disk. */
-    async enqueue(tasks: NewTask[]): Promise<EnqueueOutcome[]> {
+    /** Resolves when all tasks are on disk. */
+    async enqueue(tasks: AcceptedTask[]): Promise<EnqueueOutcome[]> {
       if (paused) {
         throw new TmError('unavailable', 'This node is draining and takes no tasks', {
           suggestions: ['Try another node of the cluster.'],
@@ -105,17 +115,22 @@ export function createQueue({ store, clock, settings, random = Math.random }: Qu
       }
       const outcomes = await store.enqueue(tasks, clock())
       const created = outcomes.filter((outcome) => outcome === 'created').length
-      if (created > 0) announce(created)
+      // A task of a job may fit only some of the workers that wait.
+      const isOfJob = tasks.some(({ job }) => job !== undefined)
+      if (created > 0) announce(isOfJob ? Number.POSITIVE_INFINITY : created)
       return outcomes
     },
 
-    async claim(wish: ClaimWish): Promise<PackedLeases> {
-      const until = clock().steady + wish.wait
+    async claim(request: WaitingClaim): Promise<PackedLeases> {
+      const until = clock().steady + request.wait
       for (;;) {
-        const leases = await claimNow(wish)
-        const left = until - clock().steady
-        if (leases.count > 0 || left <= 0 || paused || wish.signal?.aborted) return leases
-        await nextTask(left, wish.signal)
+        const before = completed
+        const leases = await claimNow(request)
+        const leftMs = until - clock().steady
+        // It is not among those that wait yet, and so has not heard of a success.
+        if (leases.isHeld && leases.count === 0 && completed !== before) continue
+        if (leases.count > 0 || leftMs <= 0 || paused || request.signal?.aborted) return leases
+        await nextTask(leftMs, leases.isHeld === true, request.signal)
       }
     },
 
@@ -124,62 +139,69 @@ export function createQueue({ store, clock, settings, random = Math.random }: Qu
     renew: (worker: string, attempts: AttemptRef[]): Promise<Verdict[]> =>
       store.renew(worker, attempts, settings().lease, clock()),
 
-    complete: (worker: string, packed: Uint8Array<ArrayBuffer>): Promise<Verdict[]> =>
-      store.complete(worker, packed, clock()),
+    async complete(worker: string, packed: Uint8Array<ArrayBuffer>): Promise<Verdict[]> {
+      const verdicts = await store.complete(worker, packed, clock())
+      completed += 1
+      // The first success of a job lets all workers have it.
+      if (held.size > 0) announce(Number.POSITIVE_INFINITY)
+      return verdicts
+    },
 
-    fail(worker: string, reports: (AttemptRef & { error: string })[]): Promise<Verdict[]> {
+    fail(worker: string, reports: Omit<FailureReport, 'delay'>[]): Promise<Verdict[]> {
       const delayed = reports.map((report) => ({
         ...report,
-        delay: retryDelay(report.attempt, random()),
+        delay: retryDelayMs(report.attempt, random()),
       }))
       return store.fail(worker, delayed, settings().maxAttempts, clock())
     },
 
     async release(worker: string, attempts: AttemptRef[]): Promise<Verdict[]> {
       const verdicts = await store.release(worker, attempts, clock())
-      announce(verdicts.filter((verdict) => verdict === 'done').length)
+      // What one worker hands back may be too large for the first that waits.
+      if (verdicts.includes('done')) announce(Number.POSITIVE_INFINITY)
       return verdicts
     },
 
-    /** Takes back what was leased and not renewed, and wakes claims for retries that are due. */
-    async reap(): Promise<Reaped> {
-      const reaped = await store.reap(settings().maxAttempts, clock())
+    /** Ends expired leases. Also wakes claims for retries that are due. */
+    async expireLeases(): Promise<ExpiredLeases> {
+      const expired = await store.expireLeases(settings().maxAttempts, clock())
       const { backlog } = await store.stats(clock())
       if (backlog > 0) announce(backlog)
-      return reaped
+      return expired
     },
 
-    /** Cleans up in small steps, between which others have their turn. */
-    async tidy(): Promise<void> {
-      while (await store.tidy(settings(), clock())) {}
+    /** Cleans up in small steps, so that other calls of the store are not held up. */
+    async prune(): Promise<void> {
+      while (await store.prune(settings(), clock())) {}
     },
 
-    async cancel(id: string): Promise<Task> {
-      const task = changed(await store.cancel(id, clock()), id)
+    async cancel(id: string): Promise<StoredTask> {
+      const task = expectFound(await store.cancel(id, clock()), id)
       if (task.state === 'cancelled') return task
       throw new TmError('conflict', `Task ${id} is ${task.state} and can't be cancelled`)
     },
 
-    async retry(id: string): Promise<Task> {
-      const task = changed(await store.retry(id, clock()), id)
+    async retry(id: string): Promise<StoredTask> {
+      const task = expectFound(await store.retry(id, clock()), id)
       if (task.state !== 'queued') {
         throw new TmError(
           'conflict',
-          `Task ${id} is ${task.state}: only a failed one can be retried`,
+          `Task ${id} is ${task.state}: only a failed task can be retried`,
         )
       }
       announce(1)
       return task
     },
 
-    async get(id: string): Promise<Task> {
+    async get(id: string): Promise<StoredTask> {
       const [task] = await store.get([id])
-      return changed(task, id)
+      return expectFound(task, id)
     },
 
     lookup: (ids: string[]) => store.get(ids),
-    list: (filter: Parameters<Store['list']>[0]) => store.list(filter),
-    results: (page: Parameters<Store['results']>[0]) => store.results(page),
+    withBeginning: (digits: string, limit: number) => store.withBeginning(digits, limit),
+    list: (filter: Parameters<TaskStore['list']>[0]) => store.list(filter),
+    results: (page: Parameters<TaskStore['results']>[0]) => store.results(page),
     markPulled: (ids: string[]) => store.markPulled(ids),
     stats: (now: Moment = clock()) => store.stats(now),
   }
@@ -187,6 +209,6 @@ export function createQueue({ store, clock, settings, random = Math.random }: Qu
 
 export function unknownTask(id: string): TmError {
   return new TmError('not_found', `No task ${id} on this node`, {
-    suggestions: ['See what there is: tm pull, tm health'],
+    suggestions: [suggest`See results and nodes: ${tm('pull')}, ${tm('health')}`],
   })
 }

@@ -1,28 +1,29 @@
 /**
- * A backup that is sent to this node, part by part, and then becomes its database: only an empty one
- * is replaced, at the start of the node that follows.
+ * Restores a backup: a client uploads it in parts, and it replaces the database at the node's next
+ * start. A node that has tasks refuses.
  */
 import { existsSync, rmSync } from 'node:fs'
 import { open } from 'node:fs/promises'
 import { join } from 'node:path'
 import { TmError } from '../core/errors.ts'
+import { suggest, tm } from '../core/suggestions.ts'
 import type { Queue } from './queue.ts'
-import type { BackupInfo } from './store/sqlite/backup.ts'
+import type { BackupInfo, Snapshots } from './store/snapshots.ts'
 
 export interface RestoreOptions {
   queue: Pick<Queue, 'pause' | 'unpause' | 'list'>
   folder: string
-  /** Checks it, and throws where it is no whole backup. */
-  check: (file: string) => BackupInfo
-  /** Makes it the database at the next start. */
-  stage: (folder: string, file: string) => void
+  /** Throws if the file is not a complete backup. */
+  check: Snapshots['read']
+  /** Makes the file the database at the next start. */
+  stage: Snapshots['stage']
 }
 
 export type Restore = ReturnType<typeof createRestore>
 
 export function createRestore({ queue, folder, check, stage }: RestoreOptions) {
   const draft = join(folder, 'restore.part')
-  // What an upload that was broken off has left.
+  // Left by an interrupted upload.
   rmSync(draft, { force: true })
   const { promise: replaced, resolve: replace } = Promise.withResolvers<void>()
 
@@ -30,15 +31,17 @@ export function createRestore({ queue, folder, check, stage }: RestoreOptions) {
     const { tasks } = await queue.list({ limit: 1 })
     if (tasks.length === 0) return
     throw new TmError('conflict', 'This node has tasks of its own: nothing was restored', {
-      suggestions: ['Restore into a new cluster: tm up --cluster NAME --restore FILE'],
+      suggestions: [
+        suggest`Restore into a new cluster: ${tm('up', { cluster: 'NAME', restore: 'FILE' })}`,
+      ],
     })
   }
 
-  /** What was sent is bad, not this node. */
-  function checked(): BackupInfo {
+  /** A damaged upload is the client's error (`invalid`), not the node's. */
+  async function checked(): Promise<BackupInfo> {
     if (!existsSync(draft)) throw incomplete()
     try {
-      return check(draft)
+      return await check(draft)
     } catch (error) {
       if (!(error instanceof TmError)) throw error
       const { message } = error
@@ -47,7 +50,7 @@ export function createRestore({ queue, folder, check, stage }: RestoreOptions) {
   }
 
   return {
-    /** Answers when it is written. The part at 0 begins anew. */
+    /** Resolves when the part is written. The part at 0 starts a new upload. */
     async write(from: number, bytes: Uint8Array): Promise<void> {
       if (from === 0) await expectEmpty()
       const file = await open(draft, from === 0 ? 'w' : 'r+', 0o600).catch((error) => {
@@ -60,18 +63,18 @@ export function createRestore({ queue, folder, check, stage }: RestoreOptions) {
       }
     },
 
-    /** All parts are there. The node takes no more tasks, and starts again with the backup. */
+    /** Called after the last part. The node takes no more tasks and restarts with the backup. */
     async finish(): Promise<BackupInfo> {
-      const { id, cluster, node, at } = checked()
+      const { id, cluster, node, at } = await checked()
       await expectEmpty()
       queue.pause()
       try {
-        // A task that was on its way when the first look was taken.
+        // A task may have arrived after the first check and before the pause.
         await expectEmpty()
         const file = await open(draft, 'r+')
         await file.sync()
         await file.close()
-        stage(folder, draft)
+        await stage(draft)
       } catch (error) {
         queue.unpause()
         throw error
@@ -80,7 +83,7 @@ export function createRestore({ queue, folder, check, stage }: RestoreOptions) {
       return { id, cluster, node, at }
     },
 
-    /** Resolves when the node has to start again. */
+    /** Resolves when the node has to restart. */
     replaced,
   }
 }

@@ -1,9 +1,13 @@
 /**
- * The scaler: observes, decides (pure, `core/policy.ts`), acts. On a timer, and on every enqueue;
- * one step at a time.
+ * The scaler: observes, decides (pure, `core/scaling/policy.ts`), acts. It runs on a timer and after
+ * tasks arrive, one step at a time.
  */
-import { decide, type Observation, type Plan } from '../core/policy.ts'
+
+import { decide, type Observation, type Plan } from '../core/scaling/policy.ts'
+import { worthOf } from '../core/scaling/worth.ts'
 import type { Settings } from '../core/settings.ts'
+import { serial } from '../runtime/serial.ts'
+import type { Capacity } from './capacity.ts'
 import type { Loans } from './loans.ts'
 import type { Queue } from './queue.ts'
 import type { Siblings } from './siblings.ts'
@@ -11,51 +15,52 @@ import type { Workers } from './workers.ts'
 
 export interface ScalerOptions {
   queue: Pick<Queue, 'stats' | 'isPaused'>
+  capacity: Pick<Capacity, 'ofWorker'>
   workers: Workers
   loans: Loans
   siblings: Pick<Siblings, 'list'>
   settings: () => Settings
-  /** Every decision that is not the one before it again. */
+  /** Called with every decision that differs from the one before. */
   onPlan: (plan: Plan) => void
   onError: (what: string, error: unknown) => void
 }
 
 /**
- * A cloud may take minutes to answer. Loans, which live for one, are renewed meanwhile: nothing waits
- * longer than this for a provider. What it was asked goes on; a place is taken from the beginning.
+ * A step waits no longer than this for the provider. A cloud may take minutes to answer, and loans,
+ * which last for one minute, must be renewed meanwhile. The call itself goes on, and a worker that is
+ * being launched already counts as active.
  */
-const patience = 1000
+const maxProviderWaitMs = 1000
 
-async function briefly(work: Promise<unknown>): Promise<void> {
+async function waitBriefly(work: Promise<unknown>): Promise<void> {
   let timer: NodeJS.Timeout | undefined
-  const enough = new Promise<void>((resolve) => {
-    timer = setTimeout(resolve, patience)
+  const timeout = new Promise<void>((resolve) => {
+    timer = setTimeout(resolve, maxProviderWaitMs)
   })
-  await Promise.race([work, enough])
+  await Promise.race([work, timeout])
   clearTimeout(timer)
 }
 
 export type Scaler = ReturnType<typeof createScaler>
 
-/** A burst of enqueues is answered with one step now and one after it, not with thousands. */
+/** At least this long between two steps: a burst of thousands of enqueues causes only a few. */
 const quietMs = 50
 
 export function createScaler(options: ScalerOptions) {
-  const { queue, workers, loans, siblings, settings, onPlan, onError } = options
+  const { queue, capacity, workers, loans, siblings, settings, onPlan, onError } = options
   const start: Plan = { action: 'none', rule: 2, drain: 0, reason: 'just started' }
   let plan = start
-  let turn: Promise<unknown> = Promise.resolve()
   let poked: NodeJS.Timeout | undefined
   let lastStep = 0
-  let looking: Promise<void> | undefined
-  let lookFailed: { error: unknown } | undefined
+  let reconciling: Promise<void> | undefined
+  let reconcileFailure: { error: unknown } | undefined
 
   async function observe(): Promise<Observation> {
-    const { backlog, oldestWait } = await queue.stats()
-    // Everything below is read in one go: nothing may change between seeing and acting.
+    const waiting = await queue.stats()
+    // No `await` below: all values must be of the same moment.
     return {
-      backlog,
-      oldestWait,
+      ...worthOf(waiting, { capacity: capacity.ofWorker(), ready: workers.ready() }),
+      beingTried: waiting.beingTried ?? 0,
       active: workers.active(),
       draining: workers.draining(),
       limit: loans.limit(),
@@ -66,14 +71,14 @@ export function createScaler(options: ScalerOptions) {
     } as Observation
   }
 
-  /** Gives the plan that was carried out; a loan that was refused comes back with the reason. */
+  /** Returns the plan that was carried out. After a refused loan, the plan says why. */
   async function act(next: Plan): Promise<Plan> {
-    if (next.action === 'launch') await briefly(workers.launch())
-    // The worker has half of the time in which the lender does not count on the place yet.
+    if (next.action === 'launch') await waitBriefly(workers.launch())
+    // Half of the margin (a third of the loan) before the lender takes the place back.
     if (next.action === 'drain') workers.drain(next.drain, settings().loan / 6)
     if (next.action === 'borrow') {
       if (!(await loans.borrow())) return decide(await observe(), settings())
-      if (loans.total() > workers.active()) await briefly(workers.launch())
+      if (loans.total() > workers.active()) await waitBriefly(workers.launch())
     }
     return next
   }
@@ -86,46 +91,42 @@ export function createScaler(options: ScalerOptions) {
     plan = await act(next)
   }
 
-  /** One look at the machines at a time, however long the provider takes. */
-  function look(): Promise<void> {
-    looking ??= workers
-      .sweep()
+  /** Joins the reconciliation that is running, however long the provider takes. */
+  function reconcile(): Promise<void> {
+    reconciling ??= workers
+      .reconcile()
       .catch((error) => {
-        lookFailed = { error }
+        reconcileFailure = { error }
       })
       .finally(() => {
-        looking = undefined
+        reconciling = undefined
       })
-    return looking
+    return reconciling
   }
 
-  /** Steps never overlap: each decides on what the one before it has done. */
-  function inTurn(work: () => Promise<void>): Promise<void> {
-    const mine = turn.then(work)
-    turn = mine.catch(() => {})
-    return mine
-  }
+  /** Steps never overlap: each sees what the one before it has done. */
+  const runExclusive = serial()
 
   return {
-    /** The timer's step: looks after workers and loans first. */
+    /** The timer's step: reconciles workers and renews loans first. */
     tick: (): Promise<void> =>
-      inTurn(async () => {
-        await briefly(look())
+      runExclusive(async () => {
+        await waitBriefly(reconcile())
         await loans.tick(workers.active())
-        const problem = lookFailed
-        lookFailed = undefined
-        if (problem) throw problem.error
+        const failure = reconcileFailure
+        reconcileFailure = undefined
+        if (failure) throw failure.error
         await step()
       }),
 
-    /** There is new work: decides soon. */
+    /** New tasks have arrived: runs a step soon. */
     poke(): void {
       if (poked) return
-      const wait = Math.max(0, lastStep + quietMs - performance.now())
+      const waitMs = Math.max(0, lastStep + quietMs - performance.now())
       poked = setTimeout(() => {
         poked = undefined
-        inTurn(step).catch((error) => onError('scaling', error))
-      }, wait)
+        runExclusive(step).catch((error) => onError('scaling', error))
+      }, waitMs)
     },
 
     stop(): void {

@@ -1,23 +1,23 @@
-/** The secrets under which tokens are valid at this node: one, or two while they are rotated. */
+/** The secrets that sign tokens at this node: one, or two during a rotation. */
 import { type Keys, type RotationStep, rotate, secretBytes } from '../core/keys.ts'
 import { createVerifier, type Principal, signToken, type Verifier } from '../core/tokens.ts'
 
-export interface Known extends Principal {
-  /** Under which secret the token was made. */
+export interface AuthenticatedPrincipal extends Principal {
+  /** The secret that signed the token. */
   under: 'current' | 'next'
 }
 
 export type Secrets = ReturnType<typeof createSecrets>
 
-/** `save` answers when they are on disk. */
+/** `save` resolves when the keys are on disk. */
 export function createSecrets(given: Keys, save: (keys: Keys) => Promise<void>) {
   let keys = given
   let verifiers = verifiersOf(keys)
-  /** Workers that have shown a token under the next secret. */
+  /** Workers that have sent a token signed with the next secret. */
   const renewed = new Set<string>()
 
   return {
-    verify(token: string): Known | undefined {
+    verify(token: string): AuthenticatedPrincipal | undefined {
       const current = verifiers.current(token)
       if (current) return { ...current, under: 'current' }
       const next = verifiers.next?.(token)
@@ -26,18 +26,19 @@ export function createSecrets(given: Keys, save: (keys: Keys) => Promise<void>) 
       return { ...next, under: 'next' }
     },
 
-    /** A node's own token, for its siblings. */
+    /** The token that a node shows to its siblings. */
     nodeToken: (id: string): string =>
       signToken(secretBytes(keys.current), { role: 'node', subject: id }),
 
-    /** A worker's token, of the newest kind that all nodes take. */
+    /** A worker's token, signed with the newest secret that all nodes accept. */
     workerToken(id: string): string {
       const secret = keys.giving && keys.next ? keys.next : keys.current
       return signToken(secretBytes(secret), { role: 'worker', subject: id })
     },
 
-    /** Whether a worker that shows this token shall have another one. */
-    isOutdated: ({ under }: Known): boolean => keys.giving === true && under === 'current',
+    /** Whether a worker with this token needs a new one. */
+    isOutdated: ({ under }: AuthenticatedPrincipal): boolean =>
+      keys.giving === true && under === 'current',
 
     async rotate(step: RotationStep): Promise<void> {
       const after = rotate(keys, step)
@@ -47,7 +48,7 @@ export function createSecrets(given: Keys, save: (keys: Keys) => Promise<void>) 
       verifiers = verifiersOf(keys)
     },
 
-    /** Of these workers, those that have not shown a new token yet. */
+    /** Which of these workers have not used a new token yet. */
     waitingFor: (workers: string[]): string[] =>
       keys.next ? workers.filter((id) => !renewed.has(id)) : [],
   }

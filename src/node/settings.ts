@@ -1,24 +1,40 @@
-/** The node's settings: what it was started with, then whatever was changed while it ran. */
+/** The node's settings: those it was started with, and changes made while it ran. */
+import { type Computer, localDefaults, refuseOverload } from '../core/one-computer.ts'
 import { type Settings, withDefaults } from '../core/settings.ts'
-import type { Store } from './store/store.ts'
+import type { NodeDocuments } from './store/node-documents.ts'
 
 export type LiveSettings = Awaited<ReturnType<typeof loadSettings>>
 
-/** Values given at the start win over those on disk, and both over the defaults. */
-export async function loadSettings(store: Pick<Store, 'load' | 'save'>, given: Partial<Settings>) {
-  const saved = ((await store.load('settings')) ?? {}) as Partial<Settings>
+/**
+ * Values given at the start override those on disk; both override the defaults. `computer`: undefined
+ * if workers have machines of their own. What an older tm accepted and saved stays.
+ */
+export async function loadSettings(
+  documents: NodeDocuments,
+  given: Partial<Settings>,
+  computer?: Computer,
+) {
+  const defaults = computer ? localDefaults(computer) : {}
+  const complete = (changes: Partial<Settings>) => withDefaults({ ...defaults, ...changes })
+  const saved = ((await documents.load('settings')) ?? {}) as Partial<Settings>
   let changes: Partial<Settings> = { ...saved, ...given }
-  let current = withDefaults(changes)
+  let current = complete(changes)
+  if (computer && changesLoad(given)) refuseOverload(current, computer)
 
   return {
     get: (): Settings => current,
-    /** Answers when they are on disk; they hold from now on, without a restart. */
+    /** Resolves when the changes are on disk. They take effect at once. */
     async change(next: Partial<Settings>): Promise<Settings> {
       const merged = { ...changes, ...next }
-      await store.save('settings', merged)
+      if (computer && changesLoad(next)) refuseOverload(complete(merged), computer)
+      await documents.save('settings', merged)
       changes = merged
-      current = withDefaults(merged)
+      current = complete(merged)
       return current
     },
   }
+}
+
+function changesLoad({ maxWorkers, slots }: Partial<Settings>): boolean {
+  return maxWorkers !== undefined || slots !== undefined
 }

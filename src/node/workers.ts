@@ -1,41 +1,23 @@
 /**
- * The workers of this node: the machines that its provider lists, and what those that joined say of
- * themselves. Launches and removes machines; when to do so is the scaler's decision.
+ * The workers of this node: the machines that its provider lists, and the heartbeats of the workers
+ * that joined. Launches and terminates machines when the scaler says so.
  */
 import type { Clock } from '../core/clock.ts'
 import { messageOf } from '../core/errors.ts'
+import { most, type Resources } from '../core/resources.ts'
 import type { Settings } from '../core/settings.ts'
 import type { Machine, Provider } from '../provider/provider.ts'
-import { createLaunchFailures } from './launch-failures.ts'
+import { createLaunchFailures, describeEnd, isWell, type Life } from './launch-failures.ts'
+import { createLook } from './look.ts'
+import { createRemovedWorkers } from './removed-workers.ts'
+import type { Heartbeat, WorkerState, WorkerView } from './worker-view.ts'
 
-/** lost: it has not been heard of for longer than a lease. */
-export type WorkerState = 'starting' | 'idle' | 'busy' | 'draining' | 'lost'
-
-export interface WorkerView {
-  id: string
-  state: WorkerState
-  slots: number
-  /** Tasks in its hands. */
-  running: number
-  pid?: number
-  /** Wall-clock milliseconds since the epoch. */
-  launchedAt: number
-}
-
-/** early: the provider has not said yet where the machine is. taken: another one was faster. */
+/** early: the provider has not listed the address yet. taken: another machine joined with this id. */
 export type Admission = 'admitted' | 'unknown' | 'early' | 'elsewhere' | 'taken'
-
-/** What a worker says of itself with every heartbeat. */
-export interface Heartbeat {
-  slots: number
-  running: number
-  draining: boolean
-  pid?: number | undefined
-}
 
 export interface WorkersOptions {
   node: string
-  provider: Pick<Provider, 'list' | 'terminate' | 'whyEnded'>
+  provider: Pick<Provider, 'list' | 'looks' | 'terminate' | 'whyEnded'>
   /** Makes the machine of a new worker with this id. */
   launch: (id: string) => Promise<Machine>
   newId: () => string
@@ -44,78 +26,72 @@ export interface WorkersOptions {
   onError: (what: string, error: unknown) => void
 }
 
-interface Worker {
-  id: string
+interface Worker extends Life {
   machine: Machine | undefined
   /** Undefined until it has joined. */
   heartbeat: Heartbeat | undefined
-  /** What it joined with. */
+  /** The key that it joined with. */
   key?: string
-  /** We told it to stop. */
+  /** The node told it to stop. */
   leaving: boolean
   launchedAt: number
-  /** Steady milliseconds: when it was launched or first listed, then when it was last heard of. */
+  /** Steady milliseconds: its launch or first listing, later its last sign of life. */
   heardAt: number
 }
 
 /**
- * Told to stop and not gone after this long: the provider makes it stop. Said to be gone and still
- * listed after this long: it is told to stop. Milliseconds.
+ * How long a worker that was told to stop has before the provider kills it. A worker that said
+ * goodbye and is still listed after this long is terminated.
  */
-const defaultGrace = 10_000
+const defaultGraceMs = 10_000
 
 export type Workers = ReturnType<typeof createWorkers>
 
 export function createWorkers(options: WorkersOptions) {
   const { node, provider, clock, settings } = options
   const known = new Map<string, Worker>()
-  /** Said to be gone, and since when. Perhaps still listed: a process takes a moment to end. */
-  const departed = new Map<string, number>()
+  const removed = createRemovedWorkers({ ...options, graceMs: defaultGraceMs })
   const failures = createLaunchFailures(clock)
-  let lastSweep = clock().steady
+  const look = createLook(options)
+  let lastReconcile = clock().steady
 
   function add(id: string, machine?: Machine): Worker {
     const { wall, steady } = clock()
     const launchedAt = machine?.launchedAt ?? wall
-    const worker: Worker = {
-      id,
-      machine,
-      heartbeat: undefined,
-      leaving: false,
-      launchedAt,
-      heardAt: steady,
-    }
+    const unjoined = { heartbeat: undefined, well: false, leaving: false }
+    const worker: Worker = { id, machine, ...unjoined, launchedAt, heardAt: steady }
     known.set(id, worker)
     return worker
   }
 
-  function depart(id: string): void {
+  function remove(id: string): void {
     known.delete(id)
-    departed.set(id, clock().steady)
+    removed.add(id)
   }
 
-  async function remove(worker: Worker, grace = defaultGrace): Promise<void> {
+  async function terminate(worker: Worker, graceMs = defaultGraceMs): Promise<void> {
     worker.leaving = true
     try {
-      await provider.terminate(worker.id, { grace })
-      depart(worker.id)
+      await provider.terminate(worker.id, { graceMs })
+      remove(worker.id)
     } catch (error) {
       worker.leaving = false
-      options.onError(`worker ${worker.id} could not be removed`, error)
+      options.onError(`worker ${worker.id} could not be terminated`, error)
     }
   }
 
-  /** A signal on its way out would turn its good end into a bad one: it gets time for its own. */
-  function seeOff(listed: ReadonlyMap<string, Machine>, now: number): void {
-    for (const [id, since] of departed) {
-      if (!listed.has(id)) departed.delete(id)
-      else if (now - since > defaultGrace) {
-        departed.set(id, now)
-        provider.terminate(id, { grace: defaultGrace }).catch((error) => {
-          options.onError(`worker ${id} could not be removed`, error)
-        })
-      }
-    }
+  /** Only once: an older worker that works says nothing about the next launch. */
+  function proveWell(worker: Worker): void {
+    if (worker.well) return
+    worker.well = true
+    failures.clear()
+  }
+
+  /** Its machine ended without a word: its place is free, and after an early end launches pause. */
+  async function noticeEnd(worker: Worker, noticedAt: number): Promise<void> {
+    known.delete(worker.id)
+    if (isWell(worker, worker.heardAt)) return
+    failures.add(describeEnd(worker, noticedAt, await provider.whyEnded(worker.id)))
   }
 
   function stateOf({ heartbeat, leaving, heardAt }: Worker): WorkerState {
@@ -125,14 +101,29 @@ export function createWorkers(options: WorkersOptions) {
     return heartbeat.running > 0 ? 'busy' : 'idle'
   }
 
-  /** Never joined in time, or silent for two leases: its place is worth more than the hope. */
+  /** It did not join in time, or has been silent for two leases: another worker gets its place. */
   function isOverdue({ heartbeat, heardAt, leaving }: Worker): boolean {
-    const silent = clock().steady - heardAt
-    return !leaving && silent > (heartbeat ? 2 * settings().lease : settings().bootTimeout)
+    const silentMs = clock().steady - heardAt
+    return !leaving && silentMs > (heartbeat ? 2 * settings().lease : settings().bootTimeout)
+  }
+
+  async function compare(all: Machine[], asked: number): Promise<void> {
+    const machines = all.filter((machine) => machine.node === node)
+    const listed = new Map(machines.map((machine) => [machine.id, machine]))
+    for (const machine of machines) {
+      const worker = known.get(machine.id)
+      if (worker) worker.machine = machine
+      else if (!removed.has(machine.id)) add(machine.id, machine)
+    }
+    removed.retryTerminate(listed, asked)
+    for (const worker of known.values()) {
+      const wasThere = worker.machine && worker.heardAt < asked && !worker.leaving
+      if (wasThere && !listed.has(worker.id)) await noticeEnd(worker, asked)
+    }
   }
 
   return {
-    /** Launches one. Its place is taken at once and given back when the launch fails. */
+    /** Launches a worker. It counts as active at once, until the launch fails. */
     async launch(): Promise<boolean> {
       const worker = add(options.newId())
       try {
@@ -147,10 +138,12 @@ export function createWorkers(options: WorkersOptions) {
     },
 
     launchFailure: failures.current,
+    launchProblem: failures.problem,
+    lookProblem: look.problem,
 
     /**
-     * Whether the machine at this address may have the token of this worker: it is the machine that
-     * was launched for it, and nobody else has got the token. `key` is the machine's own choice.
+     * Whether the machine at this address may have the token of this worker: it was launched as this
+     * worker, and no other machine has the token. Each machine chooses its own `key`.
      */
     admit(id: string, { address, key }: { address: string; key: string }): Admission {
       const worker = known.get(id)
@@ -161,76 +154,72 @@ export function createWorkers(options: WorkersOptions) {
       return worker.key === key ? 'admitted' : 'taken'
     },
 
-    /** A worker joins, or says that it is still there. */
+    /** A worker joins, or shows that it is alive. */
     heartbeat(id: string, heartbeat: Heartbeat): void {
-      // One that was still on its way when the worker left: it would bring back a ghost.
-      if (departed.has(id)) return
+      // A heartbeat that was in flight when the worker left must not add it again.
+      if (removed.has(id)) return
       const worker = known.get(id) ?? add(id)
-      if (!worker.heartbeat) {
-        failures.clear()
-      }
       worker.heartbeat = heartbeat
       worker.heardAt = clock().steady
+      worker.joinedAt ??= worker.heardAt
+      if (isWell(worker, worker.heardAt)) proveWell(worker)
     },
 
-    /** Any sign of life that is not a heartbeat; `change` is how many tasks it took or gave back. */
+    /** A sign of life other than a heartbeat. `change`: tasks that it claimed, less those it reported. */
     heard(id: string, change = 0): void {
       const worker = known.get(id)
       if (!worker?.heartbeat) return
       worker.heardAt = clock().steady
       worker.heartbeat.running = Math.max(0, worker.heartbeat.running + change)
+      if (change < 0) proveWell(worker)
     },
 
-    /** Whether this worker stands in a place beyond the first so many: the oldest keep theirs. */
-    isBeyond: (id: string, places: number): boolean => [...known.keys()].indexOf(id) >= places,
+    /** Whether at least `limit` workers are older than this one. */
+    isOverLimit: (id: string, limit: number): boolean => [...known.keys()].indexOf(id) >= limit,
 
     isKnown: (id: string): boolean => known.has(id),
-    /** It was told to stop: nothing more may be leased to it. */
-    isLeaving: (id: string): boolean => known.get(id)?.leaving ?? departed.has(id),
+    /** Whether it was told to stop or has left: it gets no more leases. */
+    isLeaving: (id: string): boolean => known.get(id)?.leaving ?? removed.has(id),
 
-    /** It says it is going: its place is free now; its machine is made to go if it does not. */
+    /** The worker says that it stops. Its place is free now; a machine that stays is terminated. */
     down(id: string): void {
-      if (known.has(id)) depart(id)
+      if (known.has(id)) remove(id)
     },
 
-    /** Tells this many to stop, idle ones first. */
-    drain(count: number, grace: number): void {
+    /** Stops `count` workers, starting and idle ones first. */
+    drain(count: number, graceMs: number): void {
       const order: WorkerState[] = ['starting', 'idle', 'lost', 'busy']
       const staying = [...known.values()].filter((worker) => stateOf(worker) !== 'draining')
       staying.sort((a, b) => order.indexOf(stateOf(a)) - order.indexOf(stateOf(b)))
-      for (const worker of staying.slice(0, count)) void remove(worker, grace)
+      for (const worker of staying.slice(0, count)) void terminate(worker, graceMs)
     },
 
-    /** Compares with what the provider says exists; removes what never joined or went silent. */
-    async sweep(): Promise<void> {
-      const asked = clock().steady
-      const machines = (await provider.list()).filter((machine) => machine.node === node)
-      const listed = new Map(machines.map((machine) => [machine.id, machine]))
-      for (const machine of machines) {
-        const worker = known.get(machine.id)
-        if (worker) worker.machine = machine
-        else if (!departed.has(machine.id)) add(machine.id, machine)
-      }
-      seeOff(listed, asked)
-      for (const worker of known.values()) {
-        const wasThere = worker.machine && worker.heardAt < asked && !worker.leaving
-        if (wasThere && !listed.has(worker.id)) {
-          known.delete(worker.id)
-          if (!worker.heartbeat) {
-            const why = await provider.whyEnded(worker.id)
-            failures.add(`worker ${worker.id} ended before it joined${why ? `: ${why}` : ''}`)
-          }
-        }
-      }
-      // After a pause of this process itself nobody was heard of, and nobody is to blame.
-      const slept = clock().steady - lastSweep > settings().lease / 2 + settings().tick
-      lastSweep = clock().steady
-      if (slept) for (const worker of known.values()) worker.heardAt = lastSweep
+    /** Compares with the provider's list. Terminates workers that never joined or went silent. */
+    async reconcile(): Promise<void> {
+      const more = { removed: removed.size(), silentMs: settings().lease / 2 }
+      const seen = look.isDue([...known.values()], more) ? await look.take() : undefined
+      if (seen) await compare(seen.machines, seen.asked)
+      // Nobody is blamed by a node that can't see.
+      if (look.problem() !== undefined) return
+      // While this process itself was suspended it could not hear from any worker.
+      const slept = clock().steady - lastReconcile > settings().lease / 2 + settings().tick
+      lastReconcile = clock().steady
+      if (slept) for (const worker of known.values()) worker.heardAt = lastReconcile
       for (const worker of [...known.values()].filter(isOverdue)) {
         if (!worker.heartbeat) failures.add(`worker ${worker.id} did not join in time`)
-        void remove(worker)
+        void terminate(worker)
       }
     },
+
+    /** The most that one of them has for tasks of jobs. */
+    capacity: (): Resources =>
+      most([...known.values()].flatMap(({ heartbeat }) => heartbeat?.capacity ?? [])),
+
+    /** What those have that start or are idle, each; undefined if it has not said so yet. */
+    ready: (): (Resources | undefined)[] =>
+      [...known.values()]
+        .filter((worker) => ['starting', 'idle'].includes(stateOf(worker)))
+        .map(({ heartbeat }) => heartbeat?.capacity),
 
     active: (): number => known.size,
     draining: (): number =>

@@ -1,7 +1,6 @@
 /**
- * What creates, lists and destroys machines. A machine is a node or a worker: a process of this
- * computer (`local.ts`) or an EC2 instance. Whatever the provider says exists, exists; files of ours
- * are a cache.
+ * What launches, lists and terminates machines. A machine is a node or a worker: a process of this
+ * computer or an EC2 instance. What the provider lists exists; our files are only a cache.
  */
 export type MachineKind = 'node' | 'worker'
 
@@ -13,42 +12,43 @@ export interface Machine {
   node?: string
   /** Only where machines are local processes. */
   pid?: number
-  /** Only where machines are not this one: what the cloud calls it, and its private address. */
+  /** Only in a cloud: its id there, and its private address. */
   instance?: string
   address?: string
   /** Wall-clock milliseconds since the epoch. */
   launchedAt: number
 }
 
-/** What a machine shall run, as arguments of `tm` after `node serve` or `worker run`. */
-export interface LaunchSpec {
-  id: string
-  kind: MachineKind
-  node?: string
-  args: string[]
-  /** A folder of the machine's own, where the local provider puts its log. */
-  folder: string
-}
+export type LaunchSpec =
+  | { kind: 'node'; id: string }
+  /** `url`: the node that launches it. `token`: for joining that node. */
+  | { kind: 'worker'; id: string; node: string; url: string; token: string }
 
 export interface Provider {
   /**
-   * Every machine of this cluster that exists now, whoever launched it; not those that are on their
-   * way out and can't be stopped from ending.
+   * How long to wait between two calls of `list`: while machines start or end, and while nothing
+   * changes. Not at all, if undefined.
+   */
+  readonly looks?: { changingMs: number; quietMs: number }
+
+  /**
+   * Every machine of this cluster that exists now, whoever launched it, except machines that are
+   * already terminating.
    */
   list(): Promise<Machine[]>
 
   /**
-   * Launches a machine. Idempotent by id: where one with this id exists, that one is the answer.
-   * Throws `failed` when the machine could not be made; then it does not exist.
+   * Launches a machine, or returns the existing machine with this id. Throws `failed` if the machine
+   * could not be launched; then it does not exist.
    */
   launch(spec: LaunchSpec): Promise<Machine>
 
   /**
-   * Asks the machine to stop, and makes it stop after `grace` milliseconds, or after what the cloud
-   * thinks right. Answers when it is gone; at once when it does not exist.
+   * Asks the machine to stop, and forces it to after `graceMs`, or after the time that the cloud
+   * chooses. Resolves when the machine is gone; at once if it does not exist.
    */
-  terminate(id: string, options: { grace: number }): Promise<void>
+  terminate(id: string, options: { graceMs: number }): Promise<void>
 
-  /** Why a machine that `list` has seen end did so, where that is known. */
+  /** Why a machine ended, if `list` has noticed its end and the reason is known. */
   whyEnded(id: string): Promise<string | undefined>
 }

@@ -40,7 +40,7 @@ export function authorizer(
 ): (action: string, resources?: readonly Resource[]) => void {
   return (action, resources = everything) => {
     const { policies, boundary } = who
-    if (!policies) return
+    const { serviceControlPolicy: scp } = world.options
     for (const { arn, keys } of resources) {
       const all: Keys = {
         'aws:RequestedRegion': region,
@@ -53,6 +53,10 @@ export function authorizer(
         }),
         ...keys,
       }
+      if (scp && decide([scp], action, arn, all) === 'denied') {
+        throw denied(who, action, arn, 'with an explicit deny in a service control policy')
+      }
+      if (!policies) continue
       const decision = decide(policies, action, arn, all)
       if (decision === 'denied') {
         throw denied(who, action, arn, 'with an explicit deny in an identity-based policy')

@@ -3,17 +3,17 @@
 import type { AwsError } from './errors.ts'
 import { toXml, type Xml } from './xml.ts'
 
-export type ServiceName = 'ec2' | 'iam' | 'sts'
+export type ServiceName = 'ec2' | 'iam' | 'sts' | 'servicequotas'
 
 const head = '<?xml version="1.0" encoding="UTF-8"?>\n'
 
-const namespaces: Record<ServiceName, string> = {
+const namespaces: Record<Exclude<ServiceName, 'servicequotas'>, string> = {
   ec2: ' xmlns="http://ec2.amazonaws.com/doc/2016-11-15/"',
   iam: ' xmlns="https://iam.amazonaws.com/doc/2010-05-08/"',
   sts: ' xmlns="https://sts.amazonaws.com/doc/2011-06-15/"',
 }
 
-export const versions: Record<ServiceName, string> = {
+export const versions: Record<Exclude<ServiceName, 'servicequotas'>, string> = {
   ec2: '2016-11-15',
   iam: '2010-05-08',
   sts: '2011-06-15',
@@ -25,6 +25,7 @@ export function success(
   result: { readonly [name: string]: Xml },
   requestId: string,
 ): string {
+  if (service === 'servicequotas') return JSON.stringify(result)
   if (service === 'ec2') {
     const body = { requestId, ...result }
     return head + toXml(`${action}Response`, body, 'item', namespaces.ec2)
@@ -35,6 +36,7 @@ export function success(
 
 export function failure(service: ServiceName, error: AwsError, requestId: string): string {
   const { code, message, status } = error
+  if (service === 'servicequotas') return JSON.stringify({ __type: code, message })
   if (service === 'ec2') {
     const body = { Errors: { Error: { Code: code, Message: message } }, RequestID: requestId }
     return head + toXml('Response', body, 'item')

@@ -36,19 +36,29 @@ export interface VpcSpec {
   isDefault: boolean
   /** An internet gateway, and a route to it. */
   internet: boolean
-  subnets: readonly { zone: string; cidr: string; publicAddresses: boolean }[]
+  subnets: readonly {
+    zone: string
+    cidr: string
+    publicAddresses: boolean
+    /** A route table of its own, with a NAT gateway in place of the internet gateway. */
+    nat?: boolean
+  }[]
 }
 
 export interface Options {
   host: string
   port: number
   region: string
+  /** The regions that the account has enabled; only `region` has anything in it. */
+  regions: readonly string[]
   account: string
   /** Zone letters of the region. */
   zones: string
   operator: { accessKeyId: string; secretAccessKey: string; userName: string }
   /** What the operator may do; without it, everything. */
   operatorPolicy?: PolicyDocument
+  /** A policy of the organization: what it denies, nobody in the account may do. */
+  serviceControlPolicy?: PolicyDocument
   /** Documents of managed policies by ARN, for permissions boundaries. */
   managedPolicies: Readonly<Record<string, PolicyDocument>>
   clock: Clock
@@ -67,6 +77,8 @@ export interface Options {
   spotVcpuQuota: number
   /** Whether the account has used spot before, and so has its service-linked role. */
   spotRole: boolean
+  /** ARN of the account's default key for disks, if it is not AWS's. */
+  diskKey?: string
   /** Upper limit of every page, to make short lists take several. */
   maxPage: number
 }
@@ -113,6 +125,7 @@ export function withDefaults(given: GivenOptions = {}): Options {
     maxPage: 1_000,
     ...given,
     region,
+    regions: given.regions ?? [region],
     zones,
     delays: { ...delays, ...given.delays },
   }

@@ -13,6 +13,7 @@ import { type FaultSpec, type Faults, faultError } from './faults.ts'
 import { iamActions } from './iam/actions.ts'
 import type { Principal } from './keys.ts'
 import { parseQuery, type Query, refuseUnknown } from './query.ts'
+import { jsonQuery, quotaActions } from './service-quotas.ts'
 import type { World } from './state.ts'
 import { stsActions } from './sts.ts'
 
@@ -20,6 +21,7 @@ const services: Record<ServiceName, Actions> = {
   ec2: ec2Actions,
   iam: iamActions,
   sts: stsActions,
+  servicequotas: quotaActions,
 }
 
 export interface Parts {
@@ -40,8 +42,9 @@ export async function serve(
   response.setHeader('date', new Date(world.options.wall()).toUTCString())
   const url = request.url ?? '/'
   const form = request.method === 'GET' ? (url.split('?')[1] ?? '') : body.toString()
-  const { query, malformed } = read(form)
-  const service = serviceOf(query.version)
+  const [target] = [request.headers['x-amz-target']].flat().filter(isForQuotas)
+  const { query, malformed } = target ? readJson(target, form) : read(form)
+  const service = target ? 'servicequotas' : serviceOf(query.version)
   const call: Call = {
     number: calls.length + 1,
     time: new Date(world.clock.now()),
@@ -71,6 +74,14 @@ export async function serve(
     call.outcome = known.code
     send(known.status, failure(service ?? 'ec2', known, requestId))
   }
+}
+
+function isForQuotas(target: string | undefined): boolean {
+  return target?.startsWith('ServiceQuotas') ?? false
+}
+
+function readJson(target: string, form: string): ReturnType<typeof read> {
+  return { query: jsonQuery(target, form) }
 }
 
 function read(form: string): { query: Query; malformed?: AwsError } {

@@ -1,5 +1,5 @@
 // Checks a request's Signature Version 4 the way AWS does: recomputed from what arrived, so a
-// header that was signed elsewhere and forwarded (the identity proof of design.md §8) is covered.
+// header that was signed elsewhere and forwarded (the proof of identity) is covered.
 // "Create a signed AWS API request", IAM User Guide.
 
 import { createHash, createHmac, timingSafeEqual } from 'node:crypto'

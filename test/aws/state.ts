@@ -48,6 +48,8 @@ export interface Instance {
   clientToken?: string
   keyName?: string
   shutdownBehavior: 'stop' | 'terminate'
+  /** DisableApiTermination */
+  terminationProtected: boolean
   metadata: { tokens: 'optional' | 'required'; hopLimit: number; endpoint: string; tags: string }
   volumeIds: readonly string[]
   spotRequestId?: string
@@ -71,7 +73,8 @@ export interface Volume {
 
 export interface Interface {
   id: string
-  instanceId: string
+  /** Undefined if it is attached to nothing. */
+  instanceId?: string
   subnetId: string
   vpcId: string
   zone: string
@@ -122,6 +125,8 @@ export interface Role {
   tags: Tags
   created: Date
   policies: Map<string, { text: string; document: PolicyDocument; effectiveAt: number }>
+  /** Managed policies, by ARN. They give no rights here: no test needs that. */
+  attached: Set<string>
 }
 
 export interface Profile {

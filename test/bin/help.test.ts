@@ -27,13 +27,26 @@ describe('the help', () => {
   it('lists all commands of the design', () => {
     expect(commands.map(({ id }) => id).sort()).toEqual(
       [
-        ...['allow-ip', 'backup', 'demo', 'down', 'enqueue', 'health', 'list'],
-        ...['node:serve', 'pull', 'rotate-tokens', 'status', 'token', 'up', 'wait', 'worker:run'],
+        ...['allow-ip', 'backup', 'cancel', 'completion', 'demo', 'down', 'enqueue', 'health'],
+        ...[
+          'help',
+          'job',
+          'joblog',
+          'jobs',
+          'list',
+          'logs',
+          'node:serve',
+          'policy',
+          'pull',
+          'retry',
+        ],
+        ...['rotate-tokens', 'run', 'status', 'token', 'up', 'wait', 'worker:run'],
       ].sort(),
     )
   })
 
-  it.each(commands.map(({ id }) => id.replace(':', ' ')))(
+  // `tm help --help` shows the list of all commands.
+  it.each(commands.map(({ id }) => id.replace(':', ' ')).filter((id) => id !== 'help'))(
     'of %s has all that help is for',
     async (id) => {
       const { stdout, stderr, exitCode } = await runTm([...id.split(' '), '--help'])
@@ -48,6 +61,24 @@ describe('the help', () => {
       expect(section('GLOBAL FLAGS')).toContain('--cluster=<value>')
     },
   )
+
+  it.each(['up', 'node serve'])('of %s is shown by tm help, too', async (id) => {
+    const asked = await runTm(['help', ...id.split(' ')])
+    const flagged = await runTm([...id.split(' '), '--help'])
+    expect(asked).toMatchObject({ stdout: flagged.stdout, stderr: '', exitCode: 0 })
+  })
+
+  it('without a command is the list of all, and names what is none', async () => {
+    expect((await runTm(['help'])).stdout).toBe((await runTm(['--help'])).stdout)
+    expect(await runTm(['help', 'enq'])).toMatchObject({
+      stdout: '',
+      stderr: `Error: There is no command enq
+  → Did you mean tm enqueue?
+  → See all commands: tm --help
+`,
+      exitCode: 2,
+    })
+  })
 
   it('describes every flag', () => {
     for (const { id, flags } of commands) {
@@ -121,32 +152,12 @@ describe('speed', () => {
       expect(loaded.some((url) => url.endsWith('/bin/run.js'))).toBe(true)
       expect(loaded.some((url) => url.includes('/@oclif/core/'))).toBe(true)
       const heavy = /node_modules\/(hono|@hono|zod|ora|pino|chalk|uuid|prom-client|@inquirer)\//
-      const commandsOfOurs = pathToFileURL(`${root}/dist/`).href
-      const isHeavy = (url: string) => heavy.test(url) || url.startsWith(commandsOfOurs)
+      const ours = pathToFileURL(`${root}/dist/`).href
+      const light = /^(cli\/(ending|output\/terminal)|core|runtime)\b/
+      const isHeavy = (url: string) =>
+        heavy.test(url) || (url.startsWith(ours) && !light.test(url.slice(ours.length)))
       expect(loaded.filter(isHeavy)).toEqual([])
       expect(loaded.filter((url) => url === 'node:sqlite')).toEqual([])
     },
   )
-})
-
-describe('completion', () => {
-  it.each(['bash', 'zsh'])('for %s knows our commands and their flags', async (shell) => {
-    const env = { PATH: ourPath, HOME: folder, XDG_CACHE_HOME: folder, SHELL: `/bin/${shell}` }
-    const script = await runTm(['autocomplete', 'script', shell], { env })
-    const setup = join(folder, `tm/autocomplete/${shell}_setup`)
-    expect(script.stdout).toContain(`=${setup} && test -f `)
-    expect(script.exitCode).toBe(0)
-
-    expect((await runTm(['autocomplete', '--refresh-cache', shell], { env })).exitCode).toBe(0)
-    expect(readFileSync(setup, 'utf8')).toContain('tm')
-    const functions = join(
-      folder,
-      'tm/autocomplete/functions',
-      shell,
-      shell === 'zsh' ? '_tm' : 'tm.bash',
-    )
-    const text = readFileSync(functions, 'utf8')
-    for (const { id } of commands) expect(text).toContain(id.split(':').at(-1))
-    expect(text).toContain('--iterations')
-  })
 })

@@ -1,15 +1,15 @@
-/** The AWS SDK is loaded by commands that talk to AWS, and by no other. */
+/** What only some commands need is loaded by those: the AWS SDK, and what asks questions. */
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, expect, it } from 'vitest'
-import { savedCluster } from '../../src/cli/saved.ts'
+import { clusterState } from '../../src/state/cluster-state.ts'
 import { bin, ourPath, runTm } from './tm.ts'
 
 let folder: string
 beforeAll(() => {
   folder = mkdtempSync(join(tmpdir(), 'tm-lazy-'))
-  savedCluster(folder, 'here').create()
+  clusterState(folder, 'here').create()
   writeFileSync(
     join(folder, 'hook.mjs'),
     `import { appendFileSync } from 'node:fs'
@@ -57,6 +57,7 @@ it.each([
   const loaded = await loadedBy(line.split(' '))
   expect(loaded.some((url) => url.includes('/@oclif/core/'))).toBe(true)
   expect(sdk(loaded)).toEqual([])
+  expect(loaded.filter((url) => url.includes('/@inquirer/'))).toEqual([])
 })
 
 it.each([['up'], ['down'], ['list'], ['allow-ip']])('tm %s loads it', async (line) => {

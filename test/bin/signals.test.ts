@@ -5,7 +5,7 @@ import type { AddressInfo } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
-import { savedCluster } from '../../src/cli/saved.ts'
+import { clusterState } from '../../src/state/cluster-state.ts'
 import { bin, childrenOf, endAll, noOldNode, ourPath, runTm, systemNode, systemPath } from './tm.ts'
 
 let dataDir: string
@@ -62,11 +62,11 @@ describe('a signal', () => {
     const server = createServer(() => {})
     await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
     const { port } = server.address() as AddressInfo
-    const saved = savedCluster(dataDir, 'x')
-    saved.create()
+    const state = clusterState(dataDir, 'x')
+    state.create()
     const url = `http://127.0.0.1:${port}`
     const nodes = [{ id: 'node-1', url }]
-    saved.write({ cluster: 'x', provider: 'local', nodes, createdAt: 0 })
+    state.write({ cluster: 'x', provider: 'local', nodes, createdAt: 0 })
     // It waits for an answer of a node that gives none, and has no handler of its own.
     const { signal } = await runTm(['pull', '--cluster', 'x'], {
       command: [systemNode ?? '', bin],

@@ -59,7 +59,14 @@ describe.each(starters)('with %s', (_, reason, options) => {
     const commands: [string[], number, string][] = [
       [['pull', '--cluster', 'none'], 1, 'Error: No cluster named none'],
       [['pull', '--top', '0'], 2, 'Error: --top must be a whole number from 1 to 1000000'],
-      [['down', '--cluster', 'none'], 0, 'Nothing is left of cluster none.'],
+      [['node', 'serve', '--id', 'a b'], 2, `Error: --id can't be "a b": an id has letters`],
+      [['node', 'serve', '--id', '../x'], 2, `Error: --id can't be "../x": an id has letters`],
+      [
+        ['worker', 'run', '--id', 'a:b', '--url', 'x', '--token-file', 'x'],
+        2,
+        `Error: --id can't be "a:b": an id has letters`,
+      ],
+      [['down'], 0, 'Nothing is left of cluster default.'],
     ]
     const env = { PATH: systemPath, ...options.env, TM_DATA_DIR: dataDir }
     for (const [args, code, message] of commands) {
@@ -101,7 +108,7 @@ describe('an unknown command', () => {
   it('is an argument too many when a command comes before it', async () => {
     const { stderr, exitCode } = await runTm(['down', 'default'], { env })
     expect(stderr).toBe(`Error: Unexpected argument: default
-  → See what it takes: tm down --help
+  → See its usage: tm down --help
 `)
     expect(exitCode).toBe(2)
   })
@@ -160,4 +167,16 @@ describe('what was compiled', () => {
     const env = { PATH: ourPath, XDG_CACHE_HOME: '/dev/null' }
     expect(await runTm(['--version'], { env })).toMatchObject({ exitCode: 0, stderr: '' })
   })
+})
+
+const place = ['--url', 'http://127.0.0.1:9', '--token-file', 'f']
+it.each([
+  { argv: ['node', 'serve'], id: 'a b' },
+  { argv: ['node', 'serve'], id: '../up' },
+  { argv: ['worker', 'run', ...place], id: 'a/b' },
+])('tm $argv does not start as "$id"', async ({ argv, id }) => {
+  const env = { PATH: ourPath, TM_DATA_DIR: dataDir }
+  const { stderr, exitCode } = await runTm([...argv, '--id', id], { env })
+  const message = `Error: --id can't be "${id}": an id has letters, digits and hyphens\n`
+  expect({ stderr, exitCode }).toEqual({ stderr: message, exitCode: 2 })
 })

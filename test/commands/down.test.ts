@@ -24,7 +24,7 @@ afterEach(() => world.close())
 const gone = `✔ data removed: DATA/clusters/default (N s)
 No process of cluster default is left.
 `
-const kept = () => existsSync(world.saved.path('secret'))
+const kept = () => existsSync(world.state.path('secret'))
 
 /** Two results on node-1 that were never pulled, and one task on node-2 that is not done. */
 async function work(): Promise<void> {
@@ -35,18 +35,20 @@ async function work(): Promise<void> {
 
 const loss = '2 results never pulled, 1 task not done'
 const refusal = `Error: Nothing was removed: ${loss}
-  → tm pull --top 1000
-  → tm down --keep-data
-  → tm down --yes
+  → Fetch the results first: tm pull --top 2 > results.tsv
+  → Keep queue and results on disk: tm down --keep-data
+  → Remove it anyway: tm down --yes
 `
 
 describe('with nothing to lose', () => {
   it('removes the folder without a question, and may be run again', async () => {
     expect(await tm(['down'], world)).toEqual({ stdout: '', stderr: gone, exitCode: 0 })
-    expect(world.saved.exists()).toBe(false)
+    expect(world.state.exists()).toBe(false)
     expect(await tm(['down'], world)).toEqual({
       stdout: '',
-      stderr: 'Nothing is left of cluster default.\n',
+      stderr: `EC2 was not looked at: AWS is not set up on this machine.
+Nothing is left of cluster default.
+`,
       exitCode: 0,
     })
   })
@@ -88,7 +90,11 @@ describe('with something to lose', () => {
         error: {
           code: 'failed',
           message: `Nothing was removed: ${loss}`,
-          suggestions: ['tm pull --top 1000', 'tm down --keep-data', 'tm down --yes'],
+          suggestions: [
+            'Fetch the results first: tm pull --top 2 > results.tsv',
+            'Keep queue and results on disk: tm down --keep-data',
+            'Remove it anyway: tm down --yes',
+          ],
         },
       },
       stderr: `Down removes: ${loss}.\n`,
@@ -100,7 +106,7 @@ describe('with something to lose', () => {
   it('goes on with --yes', async () => {
     await work()
     expect(await tm(['down', '--yes'], world)).toEqual({ stdout: '', stderr: gone, exitCode: 0 })
-    expect(world.saved.exists()).toBe(false)
+    expect(world.state.exists()).toBe(false)
     expect(asked).toEqual([])
   })
 
@@ -111,7 +117,7 @@ describe('with something to lose', () => {
       stderr: `Down removes: ${loss}.\n${refusal}`,
       exitCode: 1,
     })
-    expect(asked).toEqual([{ message: 'Go on?', default: false }])
+    expect(asked).toEqual([{ message: 'Continue?', default: false }])
     expect(kept()).toBe(true)
   })
 
@@ -124,7 +130,7 @@ describe('with something to lose', () => {
       exitCode: 0,
     })
     expect(asked).toHaveLength(1)
-    expect(world.saved.exists()).toBe(false)
+    expect(world.state.exists()).toBe(false)
   })
 
   it('keeps the data with --keep-data, without a question', async () => {
@@ -140,20 +146,32 @@ No process of cluster default is left.
   })
 })
 
+it('suggests to pull all results: those never pulled may be older than others', async () => {
+  await world.enqueue([{}, {}, {}], 1)
+  await world.worker(1).work()
+  await run(['pull', '--top', '1'], world)
+  const { stderr } = await tm(['down'], world)
+  expect(stderr).toContain('Error: Nothing was removed: 2 results never pulled\n')
+  expect(stderr).toContain('  → Fetch the results first: tm pull --top 3 > results.tsv\n')
+})
+
 describe('what can not be known', () => {
   it('is whatever is on a node that does not answer', async () => {
     await world.stopNode(2)
     expect(await tm(['down'], world)).toEqual({
       stdout: '',
       stderr: `Down removes: whatever is on node-2, which did not answer.
-${refusal.replace(loss, 'whatever is on node-2, which did not answer')}`,
+Error: Nothing was removed: whatever is on node-2, which did not answer
+  → Keep queue and results on disk: tm down --keep-data
+  → Remove it anyway: tm down --yes
+`,
       exitCode: 1,
     })
     expect(kept()).toBe(true)
   })
 
   it.each(['damaged', 'gone'])('is not nothing when the list of nodes is %s', async (how) => {
-    const file = world.saved.path('cluster.json')
+    const file = world.state.path('cluster.json')
     if (how === 'gone') rmSync(file)
     else writeFileSync(file, '{')
     const { stderr, exitCode } = await tm(['down'], world)
@@ -173,9 +191,8 @@ it('suggests commands for the cluster it was called for', async () => {
     const { stderr } = await tm(['down', '--cluster', 'other'], other)
     expect(stderr).toBe(`Down removes: 1 task not done.
 Error: Nothing was removed: 1 task not done
-  → tm pull --top 1000 --cluster other
-  → tm down --keep-data --cluster other
-  → tm down --yes --cluster other
+  → Keep queue and results on disk: tm down --keep-data --cluster other
+  → Remove it anyway: tm down --yes --cluster other
 `)
   } finally {
     await other.close()

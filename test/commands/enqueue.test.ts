@@ -1,8 +1,9 @@
 /** `tm enqueue`: a task of each file that can be read, ids in their order, and what is wrong named. */
+import { execFileSync } from 'node:child_process'
 import { existsSync, mkdirSync, readFileSync, symlinkSync } from 'node:fs'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
-import type { Task } from '../../src/core/task.ts'
+import type { Task } from '../../src/api/client.ts'
 import { masked, run, tm, tmJson } from './run.ts'
 import { makeWorld, resultOf, type World } from './world.ts'
 
@@ -16,7 +17,11 @@ const lines = (text: string) => text.split('\n').slice(0, -1)
 
 /** What every node has of these tasks: their sizes tell which file it was. */
 async function sizesOf(ids: string[]): Promise<(number | undefined)[]> {
-  const tasks = (await Promise.all(world.links.map(({ client }) => client.lookup(ids)))).flat()
+  const tasks = (
+    await Promise.all(
+      world.links.map(async ({ client }) => (await client.lookupTasks({ json: { ids } })).tasks),
+    )
+  ).flat()
   return ids.map((id) => tasks.find((task) => task.id === id)?.size)
 }
 
@@ -72,9 +77,9 @@ describe('standard input', () => {
     await world.worker(1).work()
     await world.worker(2).work()
     expect(exitCode).toBe(0)
-    const [task] = (await world.link(1).client.lookup(lines(stdout))).concat(
-      await world.link(2).client.lookup(lines(stdout)),
-    )
+    const [task] = (
+      await world.link(1).client.lookupTasks({ json: { ids: lines(stdout) } })
+    ).tasks.concat((await world.link(2).client.lookupTasks({ json: { ids: lines(stdout) } })).tasks)
     expect(task?.result).toBe(resultOf(body, 2))
   })
 
@@ -85,10 +90,12 @@ describe('standard input', () => {
   })
 
   it('is bounded too', async () => {
-    await Promise.all(world.links.map(({ client }) => client.changeSettings({ maxBody: 4 })))
+    await Promise.all(
+      world.links.map(({ client }) => client.changeSettings({ json: { maxBody: 4 } })),
+    )
     expect(await tm(['enqueue', '-n', '1', '-'], { ...world, stdin: '12345' })).toEqual({
       stdout: '',
-      stderr: `Error: standard input has more, over the limit of 4 B
+      stderr: `Error: standard input is over the limit of 4 B
 ✖ enqueued 0 of 1, N/s (N s)
 1 of 1 files were not enqueued.
 `,
@@ -110,16 +117,23 @@ describe('a file that can not be read', () => {
     const loop = join(world.dataDir, 'loop')
     symlinkSync(loop, loop)
 
-    const argv = ['enqueue', '-n', '1', dangling, good[0], folder, below, good[1], missing, loop]
+    const pipe = join(world.dataDir, 'pipe')
+    execFileSync('mkfifo', [pipe])
+
+    const bad = [pipe, dangling, folder, below, missing, loop]
+    const argv = ['enqueue', '-n', '1', ...bad, ...good]
     const { stdout, stderr, exitCode } = await run(argv, world)
     expect(await sizesOf(lines(stdout))).toEqual([1, 2])
-    expect(masked(stderr, world)).toBe(`Error: DATA/dangling: there is no such file
+    expect(
+      masked(stderr, world),
+    ).toBe(`Error: DATA/pipe is a pipe, which is read only if it is the only file
+Error: DATA/dangling: there is no such file
 Error: DATA/folder is a directory; name its files: DATA/folder/*
 Error: DATA/a/below: there is no such file
 Error: DATA/missing: there is no such file
 Error: DATA/loop: ELOOP: too many symbolic links encountered, stat 'DATA/loop'
-✖ enqueued 2 of 7, N/s (N s)
-5 of 7 files were not enqueued.
+✖ enqueued 2 of 8, N/s (N s)
+6 of 8 files were not enqueued.
 `)
     expect(exitCode).toBe(1)
   })
@@ -155,7 +169,7 @@ Error: DATA/loop: ELOOP: too many symbolic links encountered, stat 'DATA/loop'
 
 describe('a file over the limit', () => {
   it('is refused before anything of it is sent, by the smallest limit there is', async () => {
-    await world.link(2).client.changeSettings({ maxBody: 10 })
+    await world.link(2).client.changeSettings({ json: { maxBody: 10 } })
     const fits = world.file('fits', '1234567890')
     const large = world.file('large', '12345678901')
     const { stdout, stderr, exitCode } = await run(['enqueue', '-n', '1', large, fits], world)
@@ -165,7 +179,7 @@ describe('a file over the limit', () => {
 1 of 2 files were not enqueued.
 `)
     expect(exitCode).toBe(1)
-    const states = await Promise.all(world.links.map(({ client }) => client.state()))
+    const states = await Promise.all(world.links.map(({ client }) => client.getState()))
     expect(states.reduce((sum, { queue }) => sum + queue.queued, 0)).toBe(1)
   })
 })
@@ -175,7 +189,7 @@ describe('a node that is gone', () => {
     await world.stopNode(1)
     const files = [world.file('a', 'a'), world.file('b', 'bb'), world.file('c', 'ccc')]
     const { stdout, stderr, exitCode } = await run(['enqueue', '-n', '1', ...files], world)
-    const tasks = await world.link(2).client.lookup(lines(stdout))
+    const tasks = (await world.link(2).client.lookupTasks({ json: { ids: lines(stdout) } })).tasks
     expect(tasks.map(({ size }) => size).sort()).toEqual([1, 2, 3])
     expect(masked(stderr, world)).toBe(
       `Warning: node-1 is left out: URL can't be reached: nothing listens there
@@ -189,7 +203,9 @@ describe('a node that is gone', () => {
     await world.link(1).client.drain()
     const files = [world.file('a', 'a'), world.file('b', 'bb')]
     const { stdout, stderr, exitCode } = await run(['enqueue', '-n', '1', ...files], world)
-    expect((await world.link(2).client.lookup(lines(stdout))).length).toBe(2)
+    expect(
+      (await world.link(2).client.lookupTasks({ json: { ids: lines(stdout) } })).tasks.length,
+    ).toBe(2)
     expect(stderr).toContain(
       'Warning: node-1 is left out: This node is draining and takes no tasks\n',
     )
@@ -204,8 +220,8 @@ describe('a node that is gone', () => {
       stderr: `Warning: node-1 is left out: URL can't be reached: nothing listens there
 Warning: node-2 is left out: URL can't be reached: nothing listens there
 Error: No node of cluster default answers
-  → tm up --local
-  → tm health
+  → Start the nodes that are gone: tm up --local
+  → See which: tm health
 `,
       exitCode: 1,
     })
@@ -232,8 +248,8 @@ Error: No node of cluster default answers
 it('remembers which task was which file, for nobody else to read', async () => {
   const file = world.file('a', 'a')
   const { stdout } = await run(['enqueue', '-n', '1', file], world)
-  expect(existsSync(world.saved.path('files.jsonl'))).toBe(true)
-  const line = readFileSync(world.saved.path('files.jsonl'), 'utf8').trim()
+  expect(existsSync(world.state.path('files.jsonl'))).toBe(true)
+  const line = readFileSync(world.state.path('files.jsonl'), 'utf8').trim()
   expect(JSON.parse(line)).toEqual([
     stdout.trim(),
     file,

@@ -1,7 +1,7 @@
 /** `tm health`: what every node does and why, word for word; exit 1 unless all of them are healthy. */
 import { afterEach, describe, expect, it } from 'vitest'
-import type { Health } from '../../src/cli/health.ts'
-import { connect } from '../../src/client/client.ts'
+import { connect } from '../../src/api/client.ts'
+import type { Health } from '../../src/cli/output/health.ts'
 import { signToken } from '../../src/core/tokens.ts'
 import { type Ran, tm, tmJson } from './run.ts'
 import { makeWorld, type World, type WorldOptions } from './world.ts'
@@ -12,13 +12,13 @@ afterEach(() => world.close())
 async function health(options: WorldOptions, prepare: () => Promise<unknown>): Promise<Ran> {
   world = await makeWorld(options)
   await prepare()
-  return await tm(['health', '--cluster', world.saved.name], world)
+  return await tm(['health', '--cluster', world.state.name], world)
 }
 
 /** The scaler looks again every tick: waits until what it says of a node is this. */
 async function untilReason(n: number, reason: RegExp): Promise<void> {
   for (;;) {
-    const { scaling } = await world.link(n).client.state()
+    const { scaling } = await world.link(n).client.getState()
     if (reason.test(scaling.reason)) return
     await new Promise((resolve) => setTimeout(resolve, 10))
   }
@@ -47,14 +47,15 @@ ${idle}`,
     })
   })
 
-  it('a backlog, and why nothing is launched for it', async () => {
+  it('a backlog, why nothing is launched for it, and the command that changes that', async () => {
     const { stdout, exitCode } = await health({ nodes: 2 }, async () => {
       await world.enqueue([{}, {}, {}])
       await untilReason(1, /no loan/)
       await untilReason(2, /no backlog/)
     })
     expect(stdout.replace(/no loan \(.*\), asking/, 'no loan (WHY), asking')).toBe(
-      `Cluster default is healthy: 2 nodes, 0 workers, 3 queued, 0 running, 0 succeeded
+      `Cluster default is not healthy: 2 nodes, 0 workers, 3 queued, 0 running, 0 succeeded
+  no task can run: --max-workers is 0 on every node. Allow workers: tm up --local --max-workers N
 
 ● node-1  URL, up N s
   queue    3 queued, 0 running, 0 succeeded, 0 failed, 0 cancelled; the oldest has waited N s
@@ -64,7 +65,7 @@ ${idle}`,
 ● node-2  URL, up N s
 ${idle}`,
     )
-    expect(exitCode).toBe(0)
+    expect(exitCode).toBe(1)
   })
 
   it('what became of tasks', async () => {
@@ -74,7 +75,7 @@ ${idle}`,
       await world.enqueue([{}, {}])
       await world.worker().work()
       const [id = ''] = await world.enqueue([{}])
-      await world.link().client.cancel(id)
+      await world.link().client.cancelTask({ params: { id } })
       await world.enqueue([{}])
       await world.worker().claim()
       await untilReason(1, /no backlog/)
@@ -111,12 +112,15 @@ ${idle}`,
     const { stdout } = await health({ workers: 'silent' }, async () => {
       await world.enqueue([{}])
       await untilReason(1, /1 active worker: nothing to do/)
-      const secret = world.saved.secret()
+      const secret = world.state.secret()
       const token = signToken(secret, { role: 'worker', subject: 'node-1-w-1' })
       const worker = connect({ url: world.link().url, token })
-      await worker.heartbeat('node-1-w-1', { slots: 2, running: 0, draining: false, pid: 4711 })
+      await worker.heartbeat({
+        params: { id: 'node-1-w-1' },
+        json: { slots: 2, running: 0, draining: false, pid: 4711 },
+      })
     })
-    expect(stdout).toContain('\n  node-1-w-1  idle  0 in hand  2 slots  process 4711  up N s\n')
+    expect(stdout).toContain('\n  node-1-w-1  idle  0 running  2 slots  process 4711  up N s\n')
   })
 
   it('a loan, on both sides', async () => {
@@ -143,7 +147,7 @@ ${idle}`,
       stdout: `Cluster default is not healthy: 1 node, 0 workers, 0 queued, 0 running, 0 succeeded
 
 ● node-1  URL, up N s
-  problem  it is draining: it takes no tasks until it is restarted
+  problem  draining: the node takes no tasks until it restarts
   queue    0 queued, 0 running, 0 succeeded, 0 failed, 0 cancelled
   limit    0 workers
   scaling  draining: no scaling until this node takes work again
@@ -181,7 +185,7 @@ describe('--json', () => {
     const { json, stderr, exitCode } = await tmJson<Health>(['health'], world)
     expect({ stderr, exitCode }).toEqual({ stderr: '', exitCode: 0 })
     const [one, two] = json.nodes
-    expect(json).toEqual({ cluster: 'default', healthy: true, nodes: [one, two] })
+    expect(json).toEqual({ cluster: 'default', healthy: true, problems: [], nodes: [one, two] })
     expect(one).toEqual({
       id: 'node-1',
       url: world.link(1).url,

@@ -1,6 +1,7 @@
 /** `tm pull`: the newest results over all nodes, a table for people and tabs for programs. */
+import widthOf from 'fast-string-width'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
-import type { Result } from '../../src/core/task.ts'
+import type { Result } from '../../src/api/client.ts'
 import { masked, run, tm, tmJson } from './run.ts'
 import { makeWorld, resultOf, type World } from './world.ts'
 
@@ -69,7 +70,7 @@ ${id}        1,234       N s  ${result.slice(0, 10)}…${result.slice(-10)}
 
   it('says what to do when there is nothing', async () => {
     const { stdout } = await tm(['pull'], { ...world, terminal: true })
-    expect(stdout).toBe('No results yet. What the cluster is doing: tm health\n')
+    expect(stdout).toBe('No results yet. See what the cluster is doing: tm health\n')
   })
 })
 
@@ -103,14 +104,69 @@ describe('--top', () => {
   })
 })
 
-it('--json is `{results: [{id, result, iterations, completedAt, attempts}]}`', async () => {
+describe('a terminal of 80 columns', () => {
+  const around = () => ({ ...world, terminal: true, columns: 80 })
+
+  it('wraps no row: names and results are shortened in the middle', async () => {
+    const names = [
+      'a',
+      'a-file-with-a-name-that-is-too-long-for-any-table.txt',
+      '日本語の長い名前.txt',
+    ]
+    const files = names.map((name) => world.file(name, name))
+    await run(['enqueue', '-n', '1000', ...files], world)
+    await world.worker(1).work()
+    await world.worker(2).work()
+    const { stdout } = await run(['pull'], around())
+    const rows = stdout.trimEnd().split('\n')
+    expect(rows).toHaveLength(4)
+    for (const row of rows) expect(widthOf(row)).toBeLessThanOrEqual(80)
+    for (const row of rows.slice(1))
+      expect(row).toMatch(/^[0-9a-f-]{36} {2}\S+…\S* .* [0-9a-f]{4,}…[0-9a-f]{4,}$/)
+  })
+
+  it('shows names and errors from outside as escapes, and files get them as they are', async () => {
+    const file = world.file('bad\x1b[2J\u202ename', 'x')
+    const { stdout: id } = await run(['enqueue', '-n', '1', file], world)
+    await world.worker(1).work()
+    await world.worker(2).work()
+    const wide = { ...around(), columns: 400 }
+    for (const argv of [['pull'], ['wait', id.trim()], ['status', id.trim()]]) {
+      const { stdout } = await run(argv, wide)
+      expect(stdout).toContain('1b[2J\\u202ename')
+    }
+    expect(JSON.parse((await run(['status', id.trim(), '--json'], wide)).stdout).file).toBe(file)
+    // The test's own reading of a pipe strips what moves a cursor.
+    expect((await run(['pull'], world)).stdout).toContain('bad\u202ename')
+  })
+})
+
+it('--json has the files that were enqueued here', async () => {
+  const file = world.file('one', 'one')
+  await run(['enqueue', '-n', '1', file], world)
+  await world.worker(1).work()
+  await world.worker(2).work()
+  const pulled = await tmJson<{ results: { id: string; file: string }[] }>(['pull'], world)
+  const id = pulled.json.results[0]?.id ?? ''
+  expect(pulled.json.results[0]?.file).toBe(file)
+  const waited = await tmJson<{ tasks: { file: string }[] }>(['wait', id], world)
+  expect(waited.json.tasks[0]?.file).toBe(file)
+  expect((await tmJson<{ file: string }>(['status', id], world)).json.file).toBe(file)
+})
+
+it('--json is `{results: [{id, kind, result, iterations, completedAt, attempts, took}]}`', async () => {
   const before = Date.now()
   const [id] = await world.enqueue([{ body: 'one', iterations: 7 }], 1)
   await world.worker(1).work()
   const { json, stderr, exitCode } = await tmJson<{ results: Result[] }>(['pull'], world)
   const completedAt = json.results[0]?.completedAt ?? 0
   expect(json).toEqual({
-    results: [{ id, result: resultOf('one', 7), iterations: 7, completedAt, attempts: 1 }],
+    results: [
+      {
+        ...{ id, kind: 'sha512', result: resultOf('one', 7), iterations: 7, completedAt },
+        ...{ attempts: 1, took: expect.any(Number) },
+      },
+    ],
   })
   expect(completedAt).toBeGreaterThanOrEqual(before)
   expect(completedAt).toBeLessThanOrEqual(Date.now())
@@ -120,7 +176,7 @@ it('--json is `{results: [{id, result, iterations, completedAt, attempts}]}`', a
 it('does not remove what it shows, but it is noted that it was shown', async () => {
   await threeResults()
   const unpulled = async () =>
-    (await Promise.all(world.links.map(({ client }) => client.state()))).reduce(
+    (await Promise.all(world.links.map(({ client }) => client.getState()))).reduce(
       (sum, { queue }) => sum + queue.unpulled,
       0,
     )
@@ -133,14 +189,14 @@ it('does not remove what it shows, but it is noted that it was shown', async () 
 })
 
 describe('a node that is away', () => {
-  it('is a warning, and the results of the others are shown', async () => {
+  it('is a warning and exit code 1, and the results of the others are shown', async () => {
     const [, two, three] = await threeResults()
     await world.stopNode(1)
     const { stdout, stderr, exitCode } = await run(['pull'], world)
     const ids = stdout.split('\n').map((line) => line.split('\t')[0])
     expect(ids.sort()).toEqual(['', two, three].sort())
     expect(masked(stderr, world)).toBe(away)
-    expect(exitCode).toBe(0)
+    expect(exitCode).toBe(1)
   })
 
   it('is a warning with --json too: half of the results must not look like all', async () => {

@@ -16,7 +16,7 @@ const enqueue = (given: string[], ...flags: string[]) =>
   run(['enqueue', '-n', '1', ...flags, ...given], world)
 
 async function total(): Promise<number> {
-  const states = await Promise.all(world.links.map(({ client }) => client.state()))
+  const states = await Promise.all(world.links.map(({ client }) => client.getState()))
   return states.reduce((sum, { queue }) => sum + queue.queued + queue.succeeded, 0)
 }
 

@@ -5,11 +5,21 @@ import { stripVTControlCharacters } from 'node:util'
 import type { Command } from '@oclif/core'
 import { vi } from 'vitest'
 import AllowIp from '../../src/commands/allow-ip.ts'
+import Backup from '../../src/commands/backup.ts'
+import Cancel from '../../src/commands/cancel.ts'
 import Down from '../../src/commands/down.ts'
 import Enqueue from '../../src/commands/enqueue.ts'
 import Health from '../../src/commands/health.ts'
+import Job from '../../src/commands/job.ts'
+import Joblog from '../../src/commands/joblog.ts'
+import Jobs from '../../src/commands/jobs.ts'
 import List from '../../src/commands/list.ts'
+import Logs from '../../src/commands/logs.ts'
+import Policy from '../../src/commands/policy.ts'
 import Pull from '../../src/commands/pull.ts'
+import Retry from '../../src/commands/retry.ts'
+import RotateTokens from '../../src/commands/rotate-tokens.ts'
+import Run from '../../src/commands/run.ts'
 import Status from '../../src/commands/status.ts'
 import Token from '../../src/commands/token.ts'
 import Up from '../../src/commands/up.ts'
@@ -17,11 +27,21 @@ import Wait from '../../src/commands/wait.ts'
 
 const commands = {
   'allow-ip': AllowIp,
+  backup: Backup,
+  cancel: Cancel,
   down: Down,
   enqueue: Enqueue,
   health: Health,
+  job: Job,
+  joblog: Joblog,
+  jobs: Jobs,
   list: List,
+  logs: Logs,
+  policy: Policy,
   pull: Pull,
+  retry: Retry,
+  'rotate-tokens': RotateTokens,
+  run: Run,
   status: Status,
   token: Token,
   up: Up,
@@ -48,6 +68,8 @@ export interface Surroundings {
   stdin?: string
   /** Both standard input and output are a terminal. */
   terminal?: boolean
+  /** The width of that terminal; not known if undefined. */
+  columns?: number
 }
 
 /** No AWS, whatever the machine of the tests has. */
@@ -99,11 +121,12 @@ function plain({ stdout, stderr }: { stdout: string; stderr: string }) {
 }
 
 function replaceStreams(
-  { stdin = '', terminal = false }: Surroundings,
+  { stdin = '', terminal = false, columns }: Surroundings,
   out: { stdout: string; stderr: string },
 ): () => void {
-  const into = (name: 'stdout' | 'stderr') => (text: unknown) => {
+  const into = (name: 'stdout' | 'stderr') => (text: unknown, written?: unknown) => {
     out[name] += text
+    if (typeof written === 'function') written()
     return true
   }
   const line = (name: 'stdout' | 'stderr') => (text: unknown) => {
@@ -121,6 +144,7 @@ function replaceStreams(
   const before = [
     replace(process, 'stdin', input),
     replace(process.stdout, 'isTTY', terminal),
+    replace(process.stdout, 'columns', columns),
     replace(process.stderr, 'isTTY', false),
   ]
   return () => {

@@ -1,6 +1,6 @@
 /** `tm status` and `tm wait`: what became of tasks, wherever they are. */
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
-import type { Task } from '../../src/core/task.ts'
+import type { Task } from '../../src/api/client.ts'
 import { masked, run, tm, tmJson } from './run.ts'
 import { makeWorld, resultOf, type World } from './world.ts'
 
@@ -47,7 +47,7 @@ result      ${resultOf('one', 3)}
       stderr: '',
       exitCode: 0,
     })
-    expect((await world.link(2).client.state()).queue.unpulled).toBe(0)
+    expect((await world.link(2).client.getState()).queue.unpulled).toBe(0)
   })
 
   it('shows why a task failed', async () => {
@@ -82,7 +82,7 @@ worker      w-1
   })
 
   it('shows when a task is tried again', async () => {
-    await world.link().client.changeSettings({ maxAttempts: 2 })
+    await world.link().client.changeSettings({ json: { maxAttempts: 2 } })
     const [id = ''] = await world.enqueue([{ body: 'one' }])
     await world.worker().fail('it is broken')
     const { stdout } = await tm(['status', id], world)
@@ -100,6 +100,7 @@ worker      w-1
     expect(json).toEqual({
       id,
       state: 'succeeded',
+      kind: 'sha512',
       iterations: 3,
       size: 3,
       attempts: 1,
@@ -125,6 +126,23 @@ worker      w-1
     const message = `No node knows the task ${unknown}`
     expect(json).toEqual({ error: { code: 'not_found', message } })
     expect(exitCode).toBe(1)
+  })
+
+  it('says that a node is not up yet, which an interrupted up has left', async () => {
+    const record = world.state.read()
+    if (!record) throw new Error('no record')
+    const nodes = record.nodes.map(({ id }) => ({ id, url: '' }))
+    world.state.write({ ...record, nodes } as typeof record)
+    const { stderr, exitCode } = await tm(['status', unknown], world)
+    expect(stderr).toContain('node-1 did not answer (it is not up yet), node-2 did not answer')
+    expect(exitCode).toBe(1)
+    const enqueued = await tm(['enqueue', '-n', '1', '/dev/null'], world)
+    expect(enqueued.stderr).toBe(`Warning: node-1 is left out: it is not up yet
+Warning: node-2 is left out: it is not up yet
+Error: No node of cluster default answers
+  → Start the nodes that are gone: tm up --local
+  → See which: tm health
+`)
   })
 
   it('says which nodes could not be asked', async () => {
@@ -172,7 +190,7 @@ ${b}\tDATA/b\tsucceeded\t${resultOf('b', 2)}
 
   it('is a table on a terminal', async () => {
     const [a = '', b = ''] = await world.enqueue([{ body: 'a' }, { body: 'b' }])
-    await world.link().client.cancel(b)
+    await world.link().client.cancelTask({ params: { id: b } })
     await world.worker().work()
     const { stdout } = await tm(['wait', a, b], { ...world, terminal: true })
     const short = `${resultOf('a').slice(0, 10)}…${resultOf('a').slice(-10)}`
@@ -200,7 +218,7 @@ ${good}\t\tsucceeded\t${resultOf('good')}
 
   it('fails when a task was cancelled', async () => {
     const [id = ''] = await world.enqueue([{ body: 'x' }])
-    await world.link().client.cancel(id)
+    await world.link().client.cancelTask({ params: { id } })
     const { json, exitCode } = await tmJson<{ tasks: Task[] }>(['wait', id], world)
     expect(json.tasks.map(({ id: one, state }) => [one, state])).toEqual([[id, 'cancelled']])
     expect(exitCode).toBe(1)
@@ -226,7 +244,7 @@ ${good}\t\tsucceeded\t${resultOf('good')}
       stdout: '',
       stderr: `✖ done 0 of 3, N/s (N s)
 Error: No node knows the task ${unknown} (and 1 more)
-  → See what there is: tm pull
+  → See the newest results: tm pull
 `,
       exitCode: 1,
     })

@@ -3,9 +3,10 @@ import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { clusterState } from '../../src/state/cluster-state.ts'
 import { tm, tmJson } from './run.ts'
 
-const help = '  → See what it takes: add --help\n'
+const help = '  → See the usage: add --help\n'
 
 let around: { dataDir: string }
 beforeAll(() => {
@@ -37,7 +38,7 @@ describe('iterations', () => {
   it('are needed', async () => {
     await refused(
       ['enqueue', '/dev/null'],
-      `Error: --iterations is missing: how often SHA-512 is applied, from 1 to 9007199254740991\n${help}`,
+      `Error: --iterations is missing: how many times SHA-512 is applied, from 1 to 9007199254740991\n${help}`,
     )
   })
 
@@ -45,6 +46,17 @@ describe('iterations', () => {
     const { stderr, exitCode } = await tm(['enqueue', '-n', '9007199254740991', 'x'], around)
     expect(stderr).toMatch(/^Error: No cluster named default\n/)
     expect(exitCode).toBe(1)
+  })
+})
+
+describe('a backup to restore', () => {
+  it('that is not there, or no file, is named', async () => {
+    const { stderr, exitCode } = await tm(['up', '--local', '--restore', 'nope.db'], around)
+    const fix = '  → Use another copy, or make a new backup: tm backup\n'
+    expect(stderr).toBe(`Error: nope.db: there is no such file\n${fix}`)
+    expect(exitCode).toBe(1)
+    const folder = await tm(['up', '--local', '--restore', around.dataDir], around)
+    expect(folder.stderr).toBe(`Error: DATA is not a file\n${fix}`)
   })
 })
 
@@ -88,6 +100,20 @@ describe('settings', () => {
   })
 })
 
+it('what no computer can bear is refused before anything starts', async () => {
+  const argv = ['up', '--local', '--max-workers', '1000', '--slots', '256']
+  const { stdout, stderr, exitCode } = await tm(argv, around)
+  expect({ stdout, exitCode }).toEqual({ stdout: '', exitCode: 2 })
+  expect(stderr).toMatch(
+    /^Error: With 1,000 workers of 256 slots a node would run 256,000 tasks at/,
+  )
+  expect(stderr).toMatch(/→ At most \d+ are possible: .*\n {2}→ .* --max-workers \d+ is as fast\n$/)
+  expect(clusterState(around.dataDir, 'default').exists()).toBe(false)
+})
+
+const idsOrJob =
+  'task ids, - to read them from standard input, or a job: its number, its name, last'
+
 describe('flags and arguments', () => {
   const rows: [string[], string][] = [
     [['up', '--locl'], `Error: There is no flag --locl\n  → Did you mean --local?\n${help}`],
@@ -102,12 +128,9 @@ describe('flags and arguments', () => {
     [['pull', '-x'], `Error: There is no flag -x\n${help}`],
     [['pull', '--top'], `Error: Flag --top expects a value\n${help}`],
     [['pull', '--top=1', '--top=2'], `Error: Flag --top can only be specified once\n${help}`],
-    [['pull', 'extra'], `Error: Unexpected argument: extra\n${help}`],
-    [['status'], `Error: ID is missing: id of the task\n${help}`],
-    [
-      ['wait'],
-      `Error: ID is missing: ids of tasks, or - to read them from standard input\n${help}`,
-    ],
+    [['pull', 'last', 'extra'], `Error: Unexpected argument: extra\n${help}`],
+    [['status'], `Error: ID is missing: task id\n${help}`],
+    [['wait'], `Error: ID is missing: ${idsOrJob}\n${help}`],
     [
       ['enqueue', '--iterations', '1'],
       `Error: FILE is missing: files, or - for standard input\n${help}`,
@@ -118,7 +141,7 @@ describe('flags and arguments', () => {
     ],
     [
       ['health', '--watch'],
-      'Error: --watch draws on a terminal: without one, call tm health again and again\n',
+      'Error: --watch needs a terminal: without one, run tm health repeatedly\n',
     ],
   ]
   it.each(rows)('%j', async (argv, stderr) => {
@@ -129,7 +152,7 @@ describe('flags and arguments', () => {
 describe('task ids', () => {
   const hint = '  → tm enqueue prints them, tm pull shows them\n'
   it.each(['x', '01997a5e', '01997a5e-4b7e-7cc2-8f6a-0d3b5b6e9a1g'])('%s is none', async (id) => {
-    const stderr = `Error: "${id}" is not a task id: those are UUIDs\n${hint}`
+    const stderr = `Error: "${id}" is not a task id: it must be a UUID\n${hint}`
     await refused(['status', id], stderr)
     await refused(['wait', '01997a5e-4b7e-7cc2-8f6a-0d3b5b6e9a10', id], stderr)
   })
@@ -138,5 +161,23 @@ describe('task ids', () => {
     const nothing = { stdout: '', stderr: 'Error: No task ids were given\n', exitCode: 2 }
     expect(await tm(['wait', '-'], around)).toEqual(nothing)
     expect(await tm(['wait', '-'], { ...around, stdin: ' \n\n' })).toEqual(nothing)
+  })
+})
+
+describe('a flag that is only there or not', () => {
+  it.each([
+    ['enqueue -n 1 --wait=no f', '--wait takes no value, not "no"'],
+    ['down --yes=false', '--yes takes no value, not "false"'],
+    ['health --json=false', '--json takes no value, not "false"'],
+    ['up --local=', '--local takes no value, not ""'],
+  ])('takes no value: %s', async (line, message) => {
+    const [, name] = /^--(\w+)/.exec(message) ?? []
+    const fix = `  → Write --${name}, or leave it out\n`
+    await refused(line.split(' '), `Error: ${message}\n${fix}${help}`)
+  })
+
+  it('is a word after --', async () => {
+    const { stderr } = await tm(['enqueue', '-n', '1', '--', '--wait=no'], around)
+    expect(stderr).toMatch(/^Error: No cluster named default\n/)
   })
 })

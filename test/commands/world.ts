@@ -2,20 +2,24 @@
  * A cluster as the commands see it: real nodes in this process, saved in a data directory of its own.
  * Nothing works on its tasks unless a test says so.
  */
+
 import { createHash } from 'node:crypto'
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
 import { v7 } from 'uuid'
-import { type NodeLink, nodesOf } from '../../src/cli/nodes.ts'
-import { savedCluster } from '../../src/cli/saved.ts'
-import { connect } from '../../src/client/client.ts'
+import { connect } from '../../src/api/client.ts'
+import { unpackLeases } from '../../src/api/leases.ts'
+import { packResults } from '../../src/api/reports.ts'
 import type { Settings } from '../../src/core/settings.ts'
 import { signToken } from '../../src/core/tokens.ts'
-import type { NodeOptions, RunningNode } from '../../src/node/serve.ts'
-import { startNode } from '../../src/node/serve.ts'
+import { type RunningNode, startNode } from '../../src/node/serve.ts'
 import type { Machine, Provider } from '../../src/provider/provider.ts'
-import { runWorker } from '../../src/worker/run.ts'
+import { type NodeLink, nodesOf } from '../../src/state/cluster-nodes.ts'
+import { clusterState } from '../../src/state/cluster-state.ts'
+import { threadRunner } from '../../src/worker/runners/thread/slot.ts'
+import { runWorker } from '../../src/worker/worker.ts'
+import { iterationsOf, packSha512 } from '../support/sha512-task.ts'
 
 export interface WorldOptions {
   cluster?: string
@@ -28,14 +32,14 @@ export interface WorldOptions {
 export type World = Awaited<ReturnType<typeof makeWorld>>
 
 export const quiet = { info() {}, warn() {} }
-const silentLog = { ...quiet, error() {} } as unknown as NodeOptions['log']
+const silentLog = { ...quiet, error() {} }
 
 export async function makeWorld(options: WorldOptions = {}) {
   const { cluster = 'default', nodes: count = 1, workers = 'none' } = options
   const dataDir = mkdtempSync(join(tmpdir(), 'tm-commands-'))
-  const saved = savedCluster(dataDir, cluster)
-  saved.create()
-  const secret = saved.secret()
+  const state = clusterState(dataDir, cluster)
+  state.create()
+  const secret = state.secret()
   const machines = machinesThat(workers)
   const settings = { maxWorkers: workers === 'none' ? 0 : 1, tick: 100, ...options.settings }
   const running = new Map<string, RunningNode>()
@@ -46,28 +50,27 @@ export async function makeWorld(options: WorldOptions = {}) {
       id,
       cluster,
       version: 'test',
-      folder: saved.nodeFolder(id),
+      folder: state.nodeFolder(id),
       host: '127.0.0.1',
       port: 0,
-      keys: saved.keys(),
+      keys: state.keys(),
       settings,
       provider: machines,
-      launchWorker: (worker) => machines.start({ ...worker, node: id }),
       newWorkerId: () => `${id}-w-${++launched}`,
       log: silentLog,
     })
     running.set(id, node)
   }
   const record = [...running].map(([id, { url }]) => ({ id, url }))
-  saved.write({ cluster, provider: 'local', nodes: record, createdAt: 0 })
-  const links = nodesOf(saved)
+  state.write({ cluster, provider: 'local', nodes: record, createdAt: 0 })
+  const links = nodesOf(state)
   for (const { id, client } of links) {
-    await client.setSiblings(record.filter((other) => other.id !== id))
+    await client.setSiblings({ json: { siblings: record.filter((other) => other.id !== id) } })
   }
 
   return {
     dataDir,
-    saved,
+    state,
     links,
     link: (n = 1) => links[n - 1] as NodeLink,
     /** A file with this content; gives its path. */
@@ -110,31 +113,33 @@ async function enqueue({ client }: NodeLink, tasks: { iterations?: number; body?
     iterations,
     body: new TextEncoder().encode(body),
   }))
-  await client.enqueueMany(made)
+  await client.enqueueTasks({ body: packSha512(made) })
   return made.map(({ id }) => id)
 }
 
 /** Does by hand what a worker does, when the test says so. */
 function workerOf({ url }: NodeLink, secret: Uint8Array) {
   const client = connect({ url, token: signToken(secret, { role: 'worker', subject: 'w-1' }) })
-  const claim = () => client.claim({ max: 1000, maxWork: 2 ** 40, wait: 0 })
+  const claim = async () =>
+    unpackLeases(await client.claimLeases({ json: { max: 1000, maxWork: 2 ** 40, wait: 0 } }))
   return {
     client,
     claim,
     /** Takes all there is and reports it as succeeded. */
     async work() {
       const leases = await claim()
-      const reports = leases.map(({ id, attempt, iterations, body }) => ({
+      const reports = leases.map(({ id, attempt, spec, body }) => ({
         id,
         attempt,
-        result: Buffer.from(resultOf(body, iterations), 'hex'),
+        result: Buffer.from(resultOf(body, iterationsOf({ spec })), 'hex'),
       }))
-      if (reports.length > 0) await client.complete(reports)
+      if (reports.length > 0) await client.completeLeases({ body: packResults(reports) })
     },
     /** Takes all there is and reports it as failed. */
     async fail(error: string) {
       const leases = await claim()
-      await client.fail(leases.map(({ id, attempt }) => ({ id, attempt, error })))
+      const reports = leases.map(({ id, attempt }) => ({ id, attempt, error }))
+      await client.failLeases({ json: { reports } })
     },
   }
 }
@@ -153,31 +158,33 @@ function machinesThat(work: 'none' | 'real' | 'silent') {
     await running.get(id)?.end()
     running.delete(id)
   }
+  const start: Provider['launch'] = async (spec) => {
+    if (work === 'none' || spec.kind === 'node') throw new Error('this cluster has no workers')
+    const { id, node, token, url } = spec
+    const machine: Machine = { id, node, kind: 'worker', cluster: 'x', launchedAt: Date.now() }
+    const stop = new AbortController()
+    const onToken = async () => {}
+    const runners = { sha512: threadRunner('sha512') }
+    const read = () => ({ cpus: 2, memory: 0, disk: 0 })
+    const machineOfWorker = { read, isShared: true }
+    const common = { settings: {}, machine: machineOfWorker, signal: stop.signal, log: quiet }
+    const options = { id, url, token, onToken, runners, ...common }
+    const ended = work === 'real' ? runWorker(options) : Promise.resolve()
+    const end = async () => {
+      stop.abort()
+      await ended
+    }
+    running.set(id, { machine, end })
+    return machine
+  }
   const provider: Provider = {
     list: async () => [...running.values()].map(({ machine }) => machine),
-    launch: async () => {
-      throw new Error('nodes launch through launchWorker')
-    },
+    launch: start,
     terminate,
     whyEnded: async () => undefined,
   }
   return {
     ...provider,
-    async start(spec: { id: string; node: string; token: string; url: string }) {
-      if (work === 'none') throw new Error('this cluster has no workers')
-      const { id, node, token, url } = spec
-      const machine: Machine = { id, node, kind: 'worker', cluster: 'x', launchedAt: Date.now() }
-      const stop = new AbortController()
-      const onToken = async () => {}
-      const options = { id, url, token, onToken, settings: {}, signal: stop.signal, log: quiet }
-      const ended = work === 'real' ? runWorker(options) : Promise.resolve()
-      const end = async () => {
-        stop.abort()
-        await ended
-      }
-      running.set(id, { machine, end })
-      return machine
-    },
     stopAll: () => Promise.all([...running.keys()].map(terminate)),
   }
 }

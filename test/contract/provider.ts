@@ -55,7 +55,7 @@ export function describeProvider(name: string, open: () => Promise<OpenProvider>
     it('lists what another provider has launched, and terminates it', async () => {
       const machine = await opened.another().launch(opened.spec('w1'))
       expect(await opened.provider.list()).toEqual([machine])
-      await opened.provider.terminate('w1', { grace: 5000 })
+      await opened.provider.terminate('w1', { graceMs: 5000 })
       expect(await opened.another().list()).toEqual([])
     })
 
@@ -68,7 +68,7 @@ export function describeProvider(name: string, open: () => Promise<OpenProvider>
 
     it('launches a machine anew when the one of that id is gone', async () => {
       const first = await launch('w1')
-      await opened.provider.terminate('w1', { grace: 5000 })
+      await opened.provider.terminate('w1', { graceMs: 5000 })
       await launch('w1')
       const [second] = await opened.provider.list()
       expect(second).toMatchObject({ id: 'w1' })
@@ -77,29 +77,29 @@ export function describeProvider(name: string, open: () => Promise<OpenProvider>
 
     it('answers a termination when the machine is gone, and leaves the others', async () => {
       await Promise.all([launch('w1'), launch('w2')])
-      await opened.provider.terminate('w1', { grace: 5000 })
+      await opened.provider.terminate('w1', { graceMs: 5000 })
       expect(await idsOf(opened.provider)).toEqual(['w2'])
     })
 
     it('makes a machine stop that does not want to', async () => {
       await launch('w1', { deaf: true })
-      await opened.provider.terminate('w1', { grace: 50 })
+      await opened.provider.terminate('w1', { graceMs: 50 })
       expect(await opened.provider.list()).toEqual([])
     })
 
     it('terminates what does not exist, and what is gone, at once', async () => {
-      await opened.provider.terminate('never', { grace: 60_000 })
+      await opened.provider.terminate('never', { graceMs: 60_000 })
       await launch('w1')
-      await opened.provider.terminate('w1', { grace: 5000 })
-      await opened.provider.terminate('w1', { grace: 60_000 })
+      await opened.provider.terminate('w1', { graceMs: 5000 })
+      await opened.provider.terminate('w1', { graceMs: 60_000 })
     })
 
     it('terminates a machine for two that ask at once', async () => {
       await launch('w1')
-      const grace = 5000
+      const graceMs = 5000
       await Promise.all([
-        opened.provider.terminate('w1', { grace }),
-        opened.another().terminate('w1', { grace }),
+        opened.provider.terminate('w1', { graceMs }),
+        opened.another().terminate('w1', { graceMs }),
       ])
       expect(await opened.provider.list()).toEqual([])
     })

@@ -1,6 +1,7 @@
 /** The error type and its closed set of codes. */
 import { describe, expect, it } from 'vitest'
 import { errorCodes, isErrorCode, messageOf, TmError } from '../../src/core/errors.ts'
+import { suggest, tm } from '../../src/core/suggestions.ts'
 
 it('has the statuses and exit codes of the contract', () => {
   const statuses = Object.entries(errorCodes).map(([code, { status }]) => [code, status])
@@ -34,6 +35,13 @@ describe('TmError', () => {
     const helpful = new TmError('invalid', 'No', { suggestions: ['a', 'b'] })
     const shape = { code: 'invalid', message: 'No', suggestions: ['a', 'b'] }
     expect(helpful.toJSON()).toEqual(shape)
+  })
+
+  it('is rendered for the cluster of whoever reads it', () => {
+    const error = new TmError('conflict', 'No', { suggestions: [suggest`Try ${tm('up')}`, 'b'] })
+    const suggestions = ['Try tm up --cluster x', 'b']
+    expect(error.render({ cluster: 'x' })).toEqual({ code: 'conflict', message: 'No', suggestions })
+    expect(error.toJSON().suggestions).toEqual(['Try tm up', 'b'])
   })
 
   it('has no cause where none was given', () => {

@@ -42,7 +42,7 @@ describe('requireInteger', () => {
   })
 
   it.each([
-    [undefined, 'top must be a whole number from 1 to 1000, it is missing'],
+    [undefined, 'top must be a whole number from 1 to 1000, but it is missing'],
     ['', 'top must be a whole number from 1 to 1000, not ""'],
     ['1001', 'top must be a whole number from 1 to 1000, not "1001"'],
     ['x'.repeat(99), `top must be a whole number from 1 to 1000, not "${'x'.repeat(40)}"`],

@@ -23,9 +23,9 @@ it('begins anew with yet another secret, from whichever side has the newer one',
   expect(rotate(keys, step('c', 'accept', 'next'))).toEqual({ current: 'b', next: 'c' })
 })
 
-it('makes no step for a secret that it has not been told of', () => {
+it('refuses a step for a secret that it does not know', () => {
   for (const phase of ['give', 'only'] as const) {
-    expect(() => rotate({ current: 'a' }, step('b', phase))).toThrow('has not been told')
+    expect(() => rotate({ current: 'a' }, step('b', phase))).toThrow('does not know that secret')
     expect(() => rotate({ current: 'a', next: 'c' }, step('b', phase))).toThrow()
   }
 })

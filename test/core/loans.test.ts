@@ -35,8 +35,8 @@ describe('lend', () => {
     [{ own: 2, active: 2, backlog: 0 }, 'all 2 places are in use'],
     [{ own: 2, active: 3, backlog: 0 }, 'all 2 places are in use'],
     [{ own: 0, active: 0, backlog: 0 }, 'all 0 places are in use'],
-    [{ own: 2, active: 0, backlog: 1 }, 'a backlog of 1 of its own'],
-    [{ own: 5, active: 1, backlog: 2 }, 'a backlog of 2 of its own'],
+    [{ own: 2, active: 0, backlog: 1 }, 'its own backlog is 1'],
+    [{ own: 5, active: 1, backlog: 2 }, 'its own backlog is 2'],
   ])('with %o: refused for %o', (means, reason) => {
     const { ledger, answer } = lend(emptyLedger, ask, means, at(0))
     const granted = { granted: true, loan: { id: 'l1', duration: 60_000 } }

@@ -1,7 +1,7 @@
 /** Delays double from 1 s to 5 minutes, each between its half and its whole. */
 import fc from 'fast-check'
 import { expect, it } from 'vitest'
-import { isExhausted, maxRetryDelayMs, retryDelay } from '../../src/core/retry.ts'
+import { isExhausted, maxRetryDelayMs, retryDelayMs } from '../../src/core/retry.ts'
 
 it.each([
   [1, 1000],
@@ -12,20 +12,20 @@ it.each([
   [100, 300_000],
   [5000, 300_000],
 ])('after failure %i: from the half of %i ms to the whole', (failures, whole) => {
-  expect(retryDelay(failures, 0)).toBe(whole / 2)
-  expect(retryDelay(failures, 0.5)).toBe(whole * 0.75)
-  expect(retryDelay(failures, 0.999_999_999)).toBe(whole)
+  expect(retryDelayMs(failures, 0)).toBe(whole / 2)
+  expect(retryDelayMs(failures, 0.5)).toBe(whole * 0.75)
+  expect(retryDelayMs(failures, 0.999_999_999)).toBe(whole)
 })
 
 it('never leaves its bounds', () => {
   const random = fc.double({ min: 0, max: 1, maxExcluded: true, noNaN: true })
   fc.assert(
     fc.property(fc.integer({ min: 0, max: 2000 }), random, (failures, chance) => {
-      const delay = retryDelay(failures, chance)
+      const delay = retryDelayMs(failures, chance)
       expect(Number.isSafeInteger(delay)).toBe(true)
       expect(delay).toBeGreaterThanOrEqual(500)
       expect(delay).toBeLessThanOrEqual(maxRetryDelayMs)
-      expect(retryDelay(failures + 1, chance)).toBeGreaterThanOrEqual(delay)
+      expect(retryDelayMs(failures + 1, chance)).toBeGreaterThanOrEqual(delay)
     }),
   )
 })

@@ -1,7 +1,7 @@
 /** A batch of files through a cluster: what a user came for. */
 import { readFile } from 'node:fs/promises'
 import { describe, expect } from 'vitest'
-import type { Result, Task } from '../../src/core/task.ts'
+import type { Result, Task } from '../../src/api/client.ts'
 import { type Box, type Cluster, it, until } from './harness.ts'
 import { expected, expectedByPython, noise } from './work.ts'
 
@@ -88,7 +88,7 @@ describe.concurrent('a batch of files', () => {
 })
 
 async function everyNodeHadAShare(cluster: Cluster, id: string): Promise<void> {
-  const { queue } = await cluster.node(id).state()
+  const { queue } = await cluster.node(id).getState()
   expect(queue).toMatchObject({ queued: 0, running: 0, failed: 0 })
   expect(queue.succeeded, `tasks of ${id}`).toBeGreaterThan(100)
 }
@@ -111,10 +111,10 @@ async function changesNothingButTheLimit(
   cluster: Cluster,
   before: Awaited<ReturnType<Cluster['up']>>,
 ): Promise<void> {
-  const settings = await cluster.node('node-2').settings()
+  const settings = await cluster.node('node-2').getSettings()
   const again = await cluster.up('--max-workers', '0')
   expect(again).toEqual({ ...before, maxWorkers: 0 })
-  expect(await cluster.node('node-2').settings()).toEqual({ ...settings, maxWorkers: 0 })
+  expect(await cluster.node('node-2').getSettings()).toEqual({ ...settings, maxWorkers: 0 })
   expect(await cluster.processes('node')).toHaveLength(2)
 }
 

@@ -12,7 +12,7 @@ describe('tm demo', () => {
     const { code, stdout, stderr } = await demo.ended
     expect({ code, stderr }).toMatchObject({ code: 0 })
     expect(stdout.trim().split('\n').at(-1)).toMatch(
-      /^200 of 200 results are right, no process is left\. \d+\.\d s\.$/,
+      /^200 of 200 results and 40 outputs of commands are correct, no process is left\. \d+\.\d s\.$/,
     )
     expect(readdirSync(folder)).toEqual([])
     expect(await box.processes()).toEqual([])

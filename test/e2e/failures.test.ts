@@ -1,7 +1,11 @@
 /** Tasks that can't be done: given up with a reason, out of the way of the others, tried again. */
+
 import { v7 } from 'uuid'
 import { describe, expect } from 'vitest'
-import type { Lease, Task } from '../../src/core/task.ts'
+import type { Task } from '../../src/api/client.ts'
+import { unpackLeases } from '../../src/api/leases.ts'
+import type { Lease } from '../../src/core/task.ts'
+import { packSha512, sha512Task } from '../support/sha512-task.ts'
 import { type Cluster, it, until } from './harness.ts'
 import { expected } from './work.ts'
 
@@ -14,7 +18,10 @@ function byHand(cluster: Cluster) {
     client,
     claim: async (): Promise<Lease> => {
       const wish = { max: 1, maxWork: 1, wait: 1000, running: 0 }
-      return await until('a lease', async () => (await client.claim(wish))[0])
+      return await until(
+        'a lease',
+        async () => unpackLeases(await client.claimLeases({ json: wish }))[0],
+      )
     },
   }
 }
@@ -29,23 +36,33 @@ describe('a task whose attempts are used up', () => {
 
     // Every attempt's lease expires.
     const [silent, broken] = [v7(), v7()]
-    await node.enqueue({ id: silent, iterations: 2, body })
+    await node.enqueueTasks({ body: packSha512([sha512Task({ id: silent, iterations: 2, body })]) })
     for (const attempt of [1, 2, 3])
       expect(await worker.claim()).toMatchObject({ id: silent, attempt })
-    await until('it is failed', async () => (await node.task(silent)).state === 'failed')
-    expect(await node.task(silent)).toMatchObject({ attempts: 3, failures: 3 })
+    await until(
+      'it is failed',
+      async () => (await node.getTask({ params: { id: silent } })).state === 'failed',
+    )
+    expect(await node.getTask({ params: { id: silent } })).toMatchObject({
+      attempts: 3,
+      failures: 3,
+    })
 
     // Every attempt fails, but for one whose lease expires.
-    await node.changeSettings({ lease: 60_000 })
-    await node.enqueue({ id: broken, iterations: 2, body })
+    await node.changeSettings({ json: { lease: 60_000 } })
+    await node.enqueueTasks({ body: packSha512([sha512Task({ id: broken, iterations: 2, body })]) })
     await worker.claim()
-    await worker.client.fail([{ id: broken, attempt: 1, error: 'no' }])
-    await node.changeSettings({ lease: 500 })
+    await worker.client.failLeases({
+      json: { reports: [{ id: broken, attempt: 1, error: 'no' }] },
+    })
+    await node.changeSettings({ json: { lease: 500 } })
     expect(await worker.claim()).toMatchObject({ id: broken, attempt: 2 })
-    await node.changeSettings({ lease: 60_000 })
+    await node.changeSettings({ json: { lease: 60_000 } })
     expect(await worker.claim()).toMatchObject({ id: broken, attempt: 3 })
-    await worker.client.fail([{ id: broken, attempt: 3, error: 'the disk is on fire' }])
-    expect((await node.task(broken)).state).toBe('failed')
+    await worker.client.failLeases({
+      json: { reports: [{ id: broken, attempt: 3, error: 'the disk is on fire' }] },
+    })
+    expect((await node.getTask({ params: { id: broken } })).state).toBe('failed')
 
     await tellsWhy(cluster, silent, /worker by-hand did not renew its lease.*\(3 failed attempts\)/)
     await tellsWhy(cluster, broken, /the disk is on fire \(3 failed attempts\)/)
@@ -55,9 +72,12 @@ describe('a task whose attempts are used up', () => {
     const file = box.file('good', 'the next one')
     const { tasks } = await cluster.json<{ tasks: Task[] }>(['enqueue', '-n', '5', '--wait', file])
     expect(tasks[0]).toMatchObject({ state: 'succeeded', result: expected('the next one', 5) })
-    expect((await node.state()).queue).toMatchObject({ queued: 0, running: 0, failed: 2 })
+    expect((await node.getState()).queue).toMatchObject({ queued: 0, running: 0, failed: 2 })
 
-    expect(await node.retry(broken)).toMatchObject({ state: 'queued', failures: 0 })
+    expect(await node.retryTask({ params: { id: broken } })).toMatchObject({
+      state: 'queued',
+      failures: 0,
+    })
     const retried = await cluster.json<{ tasks: Task[] }>(['wait', broken])
     expect(retried.tasks[0]).toMatchObject({
       state: 'succeeded',
@@ -65,7 +85,7 @@ describe('a task whose attempts are used up', () => {
       result: expected(body, 2),
     })
     expect(retried.tasks[0]).not.toHaveProperty('error')
-    await expect(node.retry(broken)).rejects.toThrow(/only a failed one/)
+    await expect(node.retryTask({ params: { id: broken } })).rejects.toThrow(/only a failed task/)
   })
 })
 

@@ -10,14 +10,14 @@ import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { fileURLToPath } from 'node:url'
 import { test } from 'vitest'
-import type { Health } from '../../src/cli/health.ts'
-import type { DownResult } from '../../src/cli/local/down.ts'
-import type { UpResult } from '../../src/cli/local/up.ts'
-import { adminToken, nodesOf } from '../../src/cli/nodes.ts'
-import { savedCluster } from '../../src/cli/saved.ts'
-import { connect } from '../../src/client/client.ts'
+import { connect } from '../../src/api/client.ts'
+import type { UpResult } from '../../src/cli/cluster/up.ts'
+import type { Health } from '../../src/cli/output/health.ts'
 import { signToken } from '../../src/core/tokens.ts'
-import { findProcesses } from '../../src/provider/process-table.ts'
+import type { RemovalResult } from '../../src/provider/cluster.ts'
+import { findProcesses } from '../../src/provider/local/process-table.ts'
+import { adminToken, nodesOf } from '../../src/state/cluster-nodes.ts'
+import { clusterState } from '../../src/state/cluster-state.ts'
 import { killLeftovers, processesWith } from './leftovers.ts'
 
 /** How a command ended. */
@@ -47,7 +47,7 @@ type Start = (program: string[], env?: Record<string, string>, input?: string) =
 export type Cluster = ReturnType<typeof clusterIn>
 export type Box = ReturnType<typeof createBox>
 
-const tm = fileURLToPath(new URL('../../bin/run.js', import.meta.url))
+export const tmFile = fileURLToPath(new URL('../../bin/run.js', import.meta.url))
 
 /** A test with a data directory of its own. All that it started is taken down after it. */
 export const it = test.extend<{ box: Box }>({
@@ -85,7 +85,7 @@ function createBox() {
     dataDir,
     start,
     tm: (args: string[], env: Record<string, string> = {}): Running =>
-      start([process.execPath, tm, ...args], env),
+      start([process.execPath, tmFile, ...args], env),
 
     /** Whatever runs and was started here, directly or not, tagged or not. */
     processes: async () => await processesWith(dataDir),
@@ -121,17 +121,17 @@ function createBox() {
 }
 
 function clusterIn(dataDir: string, name: string, start: Start) {
-  const saved = savedCluster(dataDir, name)
-  const tag = `tm:${createHash('sha256').update(saved.folder).digest('hex').slice(0, 16)}:`
-  const links = () => nodesOf(saved)
+  const state = clusterState(dataDir, name)
+  const tag = `tm:${createHash('sha256').update(state.folder).digest('hex').slice(0, 16)}:`
+  const links = () => nodesOf(state)
 
   const cluster = {
     name,
-    folder: saved.folder,
+    folder: state.folder,
     tag,
 
     spawn: (args: string[], input?: string): Running =>
-      start([process.execPath, tm, ...args], { TM_CLUSTER: name }, input),
+      start([process.execPath, tmFile, ...args], { TM_CLUSTER: name }, input),
 
     tm: async (args: string[], input?: string): Promise<Ran> =>
       await cluster.spawn(args, input).ended,
@@ -146,7 +146,8 @@ function clusterIn(dataDir: string, name: string, start: Start) {
     },
 
     up: async (...flags: string[]) => await cluster.json<UpResult>(['up', '--local', ...flags]),
-    down: async (...flags: string[]) => await cluster.json<DownResult>(['down', '--yes', ...flags]),
+    down: async (...flags: string[]) =>
+      await cluster.json<RemovalResult>(['down', '--yes', ...flags]),
     health: async (code = 0) => await cluster.json<Health>(['health'], { code }),
 
     /** A node's client, with the admin token. */
@@ -161,8 +162,8 @@ function clusterIn(dataDir: string, name: string, start: Start) {
       const { url } = cluster.node(node)
       return connect({ url, token: cluster.workerToken(worker) })
     },
-    adminToken: () => adminToken(saved),
-    workerToken: (worker: string) => signToken(saved.secret(), { role: 'worker', subject: worker }),
+    adminToken: () => adminToken(state),
+    workerToken: (worker: string) => signToken(state.secret(), { role: 'worker', subject: worker }),
 
     /** The nodes and workers of this cluster, whoever started them. */
     async processes(kind?: 'node' | 'worker'): Promise<Process[]> {
@@ -176,7 +177,7 @@ function clusterIn(dataDir: string, name: string, start: Start) {
 
     /** The lines of a node's log with this message. */
     log<T extends object>(node: string, msg: string): (T & { time: number })[] {
-      const lines = readFileSync(join(saved.nodeFolder(node), 'log'), 'utf8')
+      const lines = readFileSync(join(state.nodeFolder(node), 'log'), 'utf8')
         .trim()
         .split('\n')
       const entries = lines.filter((line) => line.startsWith('{')).map((line) => JSON.parse(line))
@@ -220,7 +221,7 @@ export function send(pid: number, signal: NodeJS.Signals | 0): boolean {
 export async function until<T>(
   what: string,
   look: () => T | Promise<T>,
-  { within = 60_000, every = 20 } = {},
+  { within = 60_000, every = 50 } = {},
 ): Promise<Exclude<T, undefined | false>> {
   const end = performance.now() + within
   let problem: unknown

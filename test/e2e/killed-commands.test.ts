@@ -1,24 +1,32 @@
 /** `tm down` and `tm pull` that are killed anywhere: run again, they do what they were to do. */
+
 import { existsSync } from 'node:fs'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { v7 } from 'uuid'
 import { describe, expect } from 'vitest'
-import type { Result } from '../../src/core/task.ts'
+import type { Result } from '../../src/api/client.ts'
+import { isLong } from '../faults/chance.ts'
+import { packSha512 } from '../support/sha512-task.ts'
+import { giveWay } from './give-way.ts'
 import { it, send, until } from './harness.ts'
 import { endless, expected } from './work.ts'
 
 /** From before it has read its flags to after the last process has ended, and somewhere in between. */
-const moments = Array.from({ length: 4 }, (_, n) => Math.round((n + Math.random()) * 300))
+const count = isLong ? 8 : 2
+const moments = Array.from({ length: count }, (_, n) =>
+  Math.round(((n + Math.random()) * 1200) / count),
+)
 
 describe('killed at any moment', () => {
-  it('tm down is completed by another one', { timeout: 180_000 }, async ({ box }) => {
+  it('tm down is completed by another one', { timeout: 400_000 }, async ({ box }) => {
     for (const [round, after] of moments.entries()) {
       const where = `killed after ${moments.slice(0, round + 1).join(', ')} ms`
       const cluster = box.cluster(`e2e-cut-${round}`)
       await cluster.up('--max-workers', '1', '--tick', '100ms')
       const node = cluster.node('node-1')
-      await node.enqueue({ id: v7(), ...endless })
-      await until('a task runs', async () => (await node.state()).queue.running === 1)
+      await node.enqueueTasks({ body: packSha512([{ id: v7(), ...endless }]) })
+      await until('a task runs', async () => (await node.getState()).queue.running === 1)
+      await giveWay(cluster)
 
       const down = cluster.spawn(['down', '--yes'])
       await Promise.race([down.ended, sleep(after)])

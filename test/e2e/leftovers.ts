@@ -1,7 +1,7 @@
 /** The last look after a test: processes that still have its directory in environment or arguments. */
 import { readdirSync, readFileSync } from 'node:fs'
 import { setTimeout as sleep } from 'node:timers/promises'
-import { findProcesses } from '../../src/provider/process-table.ts'
+import { findProcesses } from '../../src/provider/local/process-table.ts'
 
 /** Kills each by its id; says what they were. A process that is just ending gets a moment. */
 export async function killLeftovers(directory: string): Promise<string[]> {

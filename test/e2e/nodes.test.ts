@@ -1,8 +1,11 @@
 /** A node that dies with everything it has taken: it comes back, and has lost nothing. */
+
 import { request } from 'node:http'
 import { v7 } from 'uuid'
 import { describe, expect } from 'vitest'
-import type { Task } from '../../src/core/task.ts'
+import type { Task } from '../../src/api/client.ts'
+import { packSha512 } from '../support/sha512-task.ts'
+import { giveWay } from './give-way.ts'
 import { type Box, type Cluster, it, until } from './harness.ts'
 import { endless, expected, longTask } from './work.ts'
 
@@ -21,7 +24,13 @@ function enqueueWithoutEnd(cluster: Cluster, node: string) {
     for (;;) {
       const id = v7()
       const iterations = 1 + (accepted.length % 50)
-      const done = await client.enqueue({ id, iterations, body: text(id) }).catch(() => undefined)
+      const done = await client
+        .enqueueTask({
+          query: { iterations },
+          headers: { 'idempotency-key': id },
+          body: text(id),
+        })
+        .catch(() => undefined)
       if (!done) return
       accepted.push({ id, result: expected(id, iterations) })
     }
@@ -43,12 +52,13 @@ describe.concurrent('a killed node', () => {
 
     // Both workers have enough to do: what else waits at node-1 stays there.
     const [here, there] = [v7(), v7()]
-    await cluster.node('node-1').enqueue({ id: here, ...endless })
-    await cluster.node('node-2').enqueue({ id: there, ...endless })
+    await cluster.node('node-1').enqueueTasks({ body: packSha512([{ id: here, ...endless }]) })
+    await cluster.node('node-2').enqueueTasks({ body: packSha512([{ id: there, ...endless }]) })
     await Promise.all([untilRuns(cluster, 'node-1', here), untilRuns(cluster, 'node-2', there)])
+    await giveWay(cluster)
     const stream = enqueueWithoutEnd(cluster, 'node-1')
     await until('100 tasks are acknowledged', () => stream.accepted.length >= 100)
-    const { queue } = await cluster.node('node-1').state()
+    const { queue } = await cluster.node('node-1').getState()
     expect(queue).toMatchObject({ running: 1, succeeded: 0 })
     expect(queue.queued).toBeGreaterThanOrEqual(100)
     process.kill(up.nodes[0]?.pid as number, 'SIGKILL')
@@ -63,11 +73,11 @@ describe.concurrent('a killed node', () => {
     expect((await cluster.health()).healthy).toBe(true)
 
     await untilRuns(cluster, 'node-1', here)
-    await cluster.node('node-1').cancel(here)
-    await cluster.node('node-2').cancel(there)
+    await cluster.node('node-1').cancelTask({ params: { id: here } })
+    await cluster.node('node-2').cancelTask({ params: { id: there } })
     const all = [...stream.accepted, ...elsewhere]
     expect(await resultsOf(cluster, all)).toEqual(all.map(({ result }) => result))
-    const states = await Promise.all(up.nodes.map(({ id }) => cluster.node(id).state()))
+    const states = await Promise.all(up.nodes.map(({ id }) => cluster.node(id).getState()))
     const count = states.reduce((sum, { queue }) => sum + queue.succeeded, 0)
     // A task whose acknowledgement was lost with the node may be there too: one a lane.
     expect(count).toBeGreaterThanOrEqual(all.length)
@@ -108,7 +118,7 @@ describe.concurrent('a killed node', () => {
     const cluster = box.cluster('e2e-outlived')
     const up = await cluster.up('--nodes', '1', '--max-workers', '1')
     const id = v7()
-    await cluster.node('node-1').enqueue({ id, ...longTask })
+    await cluster.node('node-1').enqueueTasks({ body: packSha512([{ id, ...longTask }]) })
     await untilRuns(cluster, 'node-1', id)
     process.kill(up.nodes[0]?.pid as number, 'SIGKILL')
     const workers = await cluster.processes('worker')
@@ -125,21 +135,23 @@ describe.concurrent('a killed node', () => {
     const patience = ['--loan', '6s', '--lease', '3s', '--tick', '100ms']
     const up = await cluster.up('--max-workers', '1', ...patience)
     const ids = [v7(), v7(), v7()]
-    for (const id of ids) await cluster.node('node-1').enqueue({ id, ...endless })
+    for (const id of ids)
+      await cluster.node('node-1').enqueueTasks({ body: packSha512([{ id, ...endless }]) })
     await until('node-1 has a second worker, in a place of node-2', async () => {
       const [borrower, lender] = [cluster.node('node-1'), cluster.node('node-2')]
-      const { queue } = await borrower.state()
-      return queue.running === 2 && (await lender.state()).limit.lent === 1
+      const { queue } = await borrower.getState()
+      return queue.running === 2 && (await lender.getState()).limit.lent === 1
     })
+    await giveWay(cluster)
     process.kill(up.nodes[0]?.pid as number, 'SIGKILL')
     // Its own worker waits for it, as it does for any restart.
     await until('one worker is left', async () => {
       return (await cluster.processes('worker')).length === 1
     })
     const lender = cluster.node('node-2')
-    await until('the place is free', async () => (await lender.state()).limit.lent === 0)
-    await lender.enqueue({ id: v7(), ...endless })
-    await until('node-2 works in it', async () => (await lender.state()).queue.running === 1)
+    await until('the place is free', async () => (await lender.getState()).limit.lent === 0)
+    await lender.enqueueTasks({ body: packSha512([{ id: v7(), ...endless }]) })
+    await until('node-2 works in it', async () => (await lender.getState()).queue.running === 1)
     expect((await cluster.processes('worker')).map(({ id }) => id.slice(0, 6)).sort()).toEqual([
       'node-1',
       'node-2',
@@ -149,7 +161,7 @@ describe.concurrent('a killed node', () => {
 
 async function untilRuns(cluster: Cluster, node: string, id: string): Promise<void> {
   await until(`the task of ${node} runs`, async () => {
-    return (await cluster.node(node).task(id)).state === 'running'
+    return (await cluster.node(node).getTask({ params: { id } })).state === 'running'
   })
 }
 
@@ -175,7 +187,10 @@ async function goesToTheOther(cluster: Cluster, box: Box): Promise<Accepted[]> {
   })
   const ids = stdout.trim().split('\n')
   expect(ids).toHaveLength(10)
-  const found = await cluster.node('node-2').lookup(ids)
+  const found = await cluster
+    .node('node-2')
+    .lookupTasks({ json: { ids } })
+    .then(({ tasks }) => tasks)
   expect(found.map(({ id }) => id).sort()).toEqual([...ids].sort())
   return ids.map((id, n) => ({ id, result: expected(`down ${n}`, 7) }))
 }

@@ -1,7 +1,9 @@
 /** A worker's slots go before its other threads, where threads have priorities of their own. */
+
 import { readdirSync, readFileSync } from 'node:fs'
 import { v7 } from 'uuid'
 import { expect } from 'vitest'
+import { packSha512 } from '../support/sha512-task.ts'
 import { it, until } from './harness.ts'
 import { endless } from './work.ts'
 
@@ -20,8 +22,8 @@ it('slots go first', { timeout: 60_000 }, async ({ box, skip }) => {
   const cluster = box.cluster('first')
   await cluster.up('--nodes', '1', '--max-workers', '1', '--slots', '2')
   const node = cluster.node('node-1')
-  await node.enqueue({ id: v7(), ...endless })
-  await until('it works', async () => (await node.state()).queue.running === 1)
+  await node.enqueueTasks({ body: packSha512([{ id: v7(), ...endless }]) })
+  await until('it works', async () => (await node.getState()).queue.running === 1)
   const [worker] = await cluster.processes('worker')
   const threads = niceness(worker?.pid ?? 0)
   const own = niceness(process.pid).get(process.pid) ?? 0

@@ -10,8 +10,10 @@ describe('tm enqueue', () => {
     await cluster.up('--max-workers', '0')
     const files = Array.from({ length: count }, (_, n) => box.file(`f${n}`, `file ${n}`))
     const queued = async () => {
-      const { nodes } = await cluster.health()
-      return nodes.reduce((sum, { queue }) => sum + (queue?.queued ?? 0), 0)
+      const states = await Promise.all(
+        ['node-1', 'node-2'].map((id) => cluster.node(id).getState()),
+      )
+      return states.reduce((sum, { queue }) => sum + queue.queued, 0)
     }
     const argv = ['enqueue', '--iterations', '1', '--resume', ...files]
     // Each is killed when it has got a bit further, in the middle of what comes next.

@@ -1,9 +1,12 @@
 /** The four rules and the loan, with real workers, and a count of processes that never lies. */
+
 import { setTimeout as sleep } from 'node:timers/promises'
 import { v7 } from 'uuid'
 import { describe, expect } from 'vitest'
-import type { NodeState } from '../../src/client/client.ts'
+import type { NodeState } from '../../src/api/client.ts'
+import { packSha512 } from '../support/sha512-task.ts'
 import { countWorkers } from './count-workers.ts'
+import { giveWay } from './give-way.ts'
 import { type Cluster, it, until } from './harness.ts'
 import { endless } from './work.ts'
 
@@ -19,7 +22,8 @@ interface Decision {
 
 async function enqueue(cluster: Cluster, node: string, count: number): Promise<string[]> {
   const ids = Array.from({ length: count }, () => v7())
-  for (const id of ids) await cluster.node(node).enqueue({ id, ...endless })
+  for (const id of ids)
+    await cluster.node(node).enqueueTasks({ body: packSha512([{ id, ...endless }]) })
   return ids
 }
 
@@ -34,10 +38,12 @@ async function untilState(
   what: string,
   holds: (state: NodeState) => boolean,
 ): Promise<NodeState> {
-  return await until(`${node}: ${what}`, async () => {
-    const state = await cluster.node(node).state()
-    return holds(state) && state
+  const state = await until(`${node}: ${what}`, async () => {
+    const now = await cluster.node(node).getState()
+    return holds(now) && now
   })
+  await giveWay(cluster)
+  return state
 }
 
 const busy = (count: number) => (state: NodeState) =>
@@ -66,9 +72,9 @@ describe('a burst', () => {
     expect(decisions(cluster, 'node-1', 3, 'launch')).toEqual([])
 
     // Rule 3: the oldest one has to have waited.
-    await node.cancel(ids.pop() as string)
+    await node.cancelTask({ params: { id: ids.pop() as string } })
     ids.push(...(await enqueue(cluster, 'node-1', 2)))
-    const waiting = await node.task(ids[1] as string)
+    const waiting = await node.getTask({ params: { id: ids[1] as string } })
     await untilState(cluster, 'node-1', 'two workers at work', busy(2))
     const [second, ...more] = decisions(cluster, 'node-1', 3, 'launch')
     expect(more).toEqual([])
@@ -81,7 +87,7 @@ describe('a burst', () => {
     const borrower = await untilState(cluster, 'node-1', 'three workers at work', busy(3))
     expect(borrower.limit).toEqual({ own: 2, borrowed: 1, lent: 0 })
     expect(decisions(cluster, 'node-1', 4, 'borrow').length).toBeGreaterThan(0)
-    const lender = await cluster.node('node-2').state()
+    const lender = await cluster.node('node-2').getState()
     expect(lender.limit).toEqual({ own: 2, borrowed: 0, lent: 1 })
     expect(lender.loans).toMatchObject([{ kind: 'lent', peer: 'node-1' }])
 
@@ -94,8 +100,8 @@ describe('a burst', () => {
     expect(refused.limit).toEqual({ own: 2, borrowed: 0, lent: 1 })
     await outlivesItsFirstPeriod(cluster)
 
-    for (const id of ids) await node.cancel(id)
-    for (const id of theirs) await cluster.node('node-2').cancel(id)
+    for (const id of ids) await node.cancelTask({ params: { id } })
+    for (const id of theirs) await cluster.node('node-2').cancelTask({ params: { id } })
     await endsWithNothing(cluster)
     expect(await counter.stop()).toBe(4)
   })
@@ -103,7 +109,7 @@ describe('a burst', () => {
 
 /** A loan of 3 s that is in use is renewed: it holds for longer than 3 s. */
 async function outlivesItsFirstPeriod(cluster: Cluster): Promise<void> {
-  const loans = async () => (await cluster.node('node-2').state()).loans
+  const loans = async () => (await cluster.node('node-2').getState()).loans
   const [first] = await loans()
   await until('the loan is renewed', async () => {
     const [loan] = await loans()
@@ -127,6 +133,6 @@ async function endsWithNothing(cluster: Cluster): Promise<void> {
   await sleep(1000)
   expect(launches()).toEqual(before)
   expect(await cluster.processes('worker')).toEqual([])
-  const { scaling } = await cluster.node('node-1').state()
+  const { scaling } = await cluster.node('node-1').getState()
   expect(scaling).toMatchObject({ rule: 2, decision: 'none' })
 }

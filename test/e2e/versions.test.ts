@@ -3,8 +3,9 @@ import { cpSync, mkdirSync, readFileSync, symlinkSync, writeFileSync } from 'nod
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { describe, expect } from 'vitest'
-import type { Health } from '../../src/cli/health.ts'
-import type { DownResult } from '../../src/cli/local/down.ts'
+import { protocol } from '../../src/api/protocol.ts'
+import type { Health } from '../../src/cli/output/health.ts'
+import type { RemovalResult } from '../../src/provider/cluster.ts'
 import { type Box, it, type Ran } from './harness.ts'
 
 const root = fileURLToPath(new URL('../..', import.meta.url))
@@ -17,9 +18,9 @@ function otherTm(box: Box): string[] {
     cpSync(join(root, part), join(folder, part), { recursive: true })
   }
   symlinkSync(join(root, 'node_modules'), join(folder, 'node_modules'))
-  const file = join(folder, 'dist/core/protocol.js')
+  const file = join(folder, 'dist/api/protocol.js')
   const ours = readFileSync(file, 'utf8')
-  const theirs = ours.replace('protocol = 1;', 'protocol = 2;')
+  const theirs = ours.replace(`protocol = ${protocol};`, `protocol = ${protocol + 1};`)
   expect(theirs).not.toBe(ours)
   writeFileSync(file, theirs)
   return [process.execPath, join(folder, 'bin/run.js')]
@@ -32,7 +33,7 @@ describe('another version', () => {
     const other = otherTm(box)
     const run = async (...args: string[]): Promise<Ran> =>
       await box.start([...other, ...args], { TM_CLUSTER: 'old' }).ended
-    const says = 'node-1 is of tm 0.1.0 with protocol 1, and was asked in protocol 2'
+    const says = `node-1 runs tm 0.1.0 with protocol ${protocol}; the request uses protocol ${protocol + 1}`
 
     const file = box.file('one', '1')
     for (const args of [
@@ -60,7 +61,8 @@ describe('another version', () => {
     )
     expect(worker.code).toBe(1)
     expect(worker.stderr).toContain(says)
-    expect((await cluster.health()).nodes[0]).toMatchObject({
+    // Not healthy: a task waits, and no worker may start.
+    expect((await cluster.health(1)).nodes[0]).toMatchObject({
       queue: { queued: 1, running: 0 },
       workers: [],
     })
@@ -68,7 +70,7 @@ describe('another version', () => {
     // Whatever the versions: what costs money can be taken down.
     const down = await run('down', '--yes', '--json')
     expect([down.code, down.stderr]).toMatchObject([0, expect.any(String)])
-    expect(JSON.parse(down.stdout) as DownResult).toMatchObject({ remaining: [] })
+    expect(JSON.parse(down.stdout) as RemovalResult).toMatchObject({ remaining: [] })
     expect(await cluster.processes()).toEqual([])
   })
 })

@@ -5,7 +5,7 @@
 import { readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect } from 'vitest'
-import type { Result, Task } from '../../src/core/task.ts'
+import type { Result, Task } from '../../src/api/client.ts'
 import { type Box, type Cluster, it, until } from '../e2e/harness.ts'
 import { expected } from '../e2e/work.ts'
 import { openWire, type Wire } from './proxy.ts'
@@ -37,7 +37,10 @@ async function enqueue(cluster: Cluster, files: string[], wire: Wire, lost: numb
 }
 
 async function tasksAt(cluster: Cluster, node: string, ids: string[]): Promise<Task[]> {
-  return await cluster.node(node).lookup(ids)
+  return await cluster
+    .node(node)
+    .lookupTasks({ json: { ids } })
+    .then(({ tasks }) => tasks)
 }
 
 /** Every id has the right result, once, in every way of looking. */
@@ -45,8 +48,8 @@ async function expectOneResultEach(cluster: Cluster, ids: string[]): Promise<voi
   const waited = await cluster.tm(['wait', '-'], ids.join('\n'))
   expect(waited.code).toBe(0)
   await until('every copy is done', async () => {
-    const { nodes: all } = await cluster.health()
-    return all.every(({ queue }) => queue?.queued === 0 && queue.running === 0)
+    const states = await Promise.all(nodes.map((id) => cluster.node(id).getState()))
+    return states.every(({ queue }) => queue.queued === 0 && queue.running === 0)
   })
   const looks = [1, 2].map(async () => {
     const { results } = await cluster.json<{ results: Result[] }>(['pull', '--top', '1000'])

@@ -1,12 +1,12 @@
 /** Bodies that are too large, have no end, or come one byte a second: refused or cut, and never held. */
 import { expect } from 'vitest'
-import { framesType } from '../../src/core/frames.ts'
-import { resultsType } from '../../src/core/reports.ts'
+import { framesType } from '../../src/api/frames.ts'
+import { resultsType } from '../../src/api/reports.ts'
 import type { Role } from '../../src/core/tokens.ts'
 import { it, type Raw, type ServedNode, untilQuiet, write } from './node.ts'
 
 const MiB = 1024 ** 2
-const large = 8192 * MiB
+const endless = 8192 * MiB
 
 /** Each with what a body of it is called, and who may send one. */
 const takers: [route: string, type: string, role: Role][] = [
@@ -48,7 +48,7 @@ async function pour(raw: Raw, first: Uint8Array, isChunked: boolean): Promise<nu
   let sent = first.length
   let isOpen = await write(raw.socket, wrap(first))
   const wrapped = wrap(piece)
-  while (isOpen && sent < large && !raw.socket.readableEnded) {
+  while (isOpen && sent < endless && !raw.socket.readableEnded) {
     isOpen = await write(raw.socket, wrapped)
     sent += MiB
   }
@@ -67,7 +67,7 @@ it('that are too large are refused, announced or not', { timeout: 120_000 }, asy
   await node.warmUp()
   const before = node.memory()
   const probe = node.probe()
-  const lengths = [`content-length: ${large}`, 'transfer-encoding: chunked']
+  const lengths = [`content-length: ${endless}`, 'transfer-encoding: chunked']
   for (const length of lengths) {
     await Promise.all(
       takers.map(async ([route, type, role]) => {
@@ -77,7 +77,7 @@ it('that are too large are refused, announced or not', { timeout: 120_000 }, asy
         await raw.closed
         // Answered, and not read for long: what comes after a refusal is drained for half a second.
         expect([route, length, raw.statuses()]).toEqual([route, length, [413]])
-        expect(sent).toBeLessThan(large)
+        expect(sent).toBeLessThan(endless)
       }),
     )
   }
@@ -120,4 +120,59 @@ it('of one byte a second hold up nobody else', { timeout: 60_000 }, async ({ nod
   clearInterval(drip)
   for (const { socket } of slow) socket.destroy()
   await expectWell(node, before, await probe.end(), 200)
+})
+
+/** Sends a body of 5 MiB, as a client does that has it ready; its status, and how long that took. */
+async function sendLarge(node: ServedNode) {
+  const began = performance.now()
+  const answer = await fetch(`${node.url}/enqueue?iterations=1`, {
+    method: 'PUT',
+    headers: { authorization: `Bearer ${node.token()}` },
+    body: new Uint8Array(5 * MiB),
+  })
+  return { status: answer.status, ms: performance.now() - began }
+}
+
+const lengths = ['transfer-encoding: chunked', `content-length: ${60 * MiB}`]
+const large = takers.slice(0, 2).flatMap((taker) => lengths.map((length) => ({ taker, length })))
+
+it('that pause hold no room for what has not come', { timeout: 60_000 }, async ({ node }) => {
+  await node.warmUp()
+  const paused = await Promise.all(
+    large.map(async ({ taker: [route, type, role], length }) => {
+      const raw = await node.open()
+      raw.socket.write(head(route, type, node.token(role), length))
+      raw.socket.write(length.includes('chunked') ? 'ff\r\nabc' : start(type))
+      return raw
+    }),
+  )
+  const { status, ms } = await sendLarge(node)
+  expect(status).toBe(201)
+  expect(ms).toBeLessThan(1000)
+  for (const { socket } of paused) socket.destroy()
+})
+
+it('that fill the memory and stall make room for others', { timeout: 60_000 }, async ({ node }) => {
+  await node.warmUp()
+  const stalled = await Promise.all(
+    [1, 2, 3].map(async () => {
+      const raw = await node.open()
+      const length = `content-length: ${64 * MiB}`
+      raw.socket.write(head('PUT /enqueue?iterations=1', 'x/y', node.token(), length))
+      for (let sent = 0; sent < 50; sent += 1) raw.socket.write(Buffer.alloc(MiB))
+      return raw
+    }),
+  )
+  await untilQuiet(stalled)
+  // Again while there is room: on a busy machine the memory fills slowly.
+  const cut = async () => {
+    const { status, ms } = await sendLarge(node)
+    expect(status).toBe(201)
+    expect(ms).toBeLessThan(3000)
+    return stalled.filter((raw) => raw.statuses().includes(408)).length
+  }
+  await expect.poll(cut, { timeout: 30_000 }).toBeGreaterThan(0)
+  for (const { socket } of stalled) socket.destroy()
+  expect(await node.works()).toBe(true)
+  expect(node.errors()).toEqual([])
 })

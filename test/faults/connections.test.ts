@@ -37,6 +37,27 @@ it('1,000 that say nothing, and slow headers, are cut after 10 s', { timeout: 90
   await expectWell(node, before, await probe.end(), 60)
 })
 
+it('bodies that stand still, or come a byte a second, are cut after 30 s', {
+  timeout: 90_000,
+}, async ({ node }) => {
+  await node.warmUp()
+  const begun = performance.now()
+  const slow = await many(20, node)
+  for (const { socket } of slow) {
+    const authorization = `authorization: Bearer ${node.token()}`
+    const lines = ['PUT /enqueue?iterations=1 HTTP/1.1', 'host: a', authorization]
+    socket.write(`${lines.join('\r\n')}\r\ncontent-length: 1000\r\n\r\na`)
+  }
+  const drip = setInterval(() => {
+    for (const { socket } of slow.slice(10)) if (socket.writable) socket.write('a')
+  }, 1000)
+  await Promise.all(slow.map(({ closed }) => closed))
+  clearInterval(drip)
+  expect(slow.map(({ statuses }) => statuses())).toEqual(slow.map(() => [408]))
+  expect(performance.now() - begun).toBeGreaterThan(25_000)
+  expect(await node.works()).toBe(true)
+})
+
 it('floods of headers are refused: 431, in whatever form', { timeout: 60_000 }, async ({
   node,
 }) => {

@@ -1,7 +1,7 @@
 /**
- * A folder as a crash of the operating system may leave it. What was synced is there. Of the rest
- * chance decides, for each block of 4096 bytes apart: the system may have written it back early, in
- * any of its versions since the last sync, or never.
+ * A folder as a crash of the operating system may leave it. What was synced is there. For every
+ * other block of 4096 bytes chance decides: the system may have written it back early, in any of
+ * its versions since the last sync, or never.
  */
 import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
@@ -24,7 +24,7 @@ interface Inode {
 }
 
 export class CrashedDisk {
-  /** Names as the process sees them, and as they are sure to be after a crash. */
+  /** Names as the process sees them, and names that are certain to exist after a crash. */
   #names = new Map<string, Inode>()
   #syncedNames = new Map<string, Inode>()
   #pendingNames: Entry[] = []
@@ -48,14 +48,14 @@ export class CrashedDisk {
     } else inode.pending.push(step)
   }
 
-  /** Writes into an empty folder what may be found after a crash at this point. */
+  /** Writes into an empty folder what a crash at this point may leave. */
   crash(folder: string, chance: Chance): void {
     const names = new Map(this.#syncedNames)
     // The file system's own journal keeps the order of names.
     for (const entry of this.#pendingNames.slice(0, chance.below(this.#pendingNames.length + 1))) {
       rename(names, entry)
     }
-    // Nothing of it, all of it, or some: what lies between is more likely to be wrong, and rarer.
+    // None of it, all of it, or some: mixed cases are rarer, and more likely to reveal an error.
     const kept = chance.pick([
       () => 0,
       (most: number) => most,
@@ -97,7 +97,7 @@ function changed(content: Buffer, change: Change): Buffer {
   return next
 }
 
-/** Of its `pending` changes a file has these many in its size, and in each block. */
+/** How many of a file's `pending` changes have reached its size and each of its blocks. */
 function surviving(synced: Buffer, pending: Change[], kept: (most: number) => number): Buffer {
   let content: Buffer = Buffer.from(synced)
   for (const change of pending.slice(0, kept(pending.length))) {
@@ -113,7 +113,7 @@ function surviving(synced: Buffer, pending: Change[], kept: (most: number) => nu
   return content
 }
 
-/** What was written to each block, in order. */
+/** The versions of each block, in order. */
 function blocksOf(pending: Change[]): Map<number, Piece[]> {
   const blocks = new Map<number, Piece[]>()
   for (const change of pending) {

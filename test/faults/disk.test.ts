@@ -2,6 +2,7 @@
  * A real node on a disk that is full: 507 and nothing acknowledged, everything can be read, and it
  * takes tasks again by itself once there is room. On one that can't be written it says so and ends.
  */
+
 import { chmodSync, mkdirSync, symlinkSync } from 'node:fs'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
@@ -9,6 +10,7 @@ import { v7 } from 'uuid'
 import { expect, type TestContext } from 'vitest'
 import { type Box, type Cluster, it } from '../e2e/harness.ts'
 import { mountTinyDisk, type TinyDisk } from '../node/store/tiny-disk.ts'
+import { packSha512 } from '../support/sha512-task.ts'
 import { type ServingNode, serve } from './serve.ts'
 
 const tm = fileURLToPath(new URL('../../bin/run.js', import.meta.url))
@@ -67,15 +69,17 @@ it('full: answers 507, is read, recovers', { timeout: 90_000 }, async ({ box, sk
     expect(answer.status).toBe(507)
     expect(await answer.json()).toMatchObject({ error: { code: 'storage_full' } })
     expect(acknowledged.length).toBeGreaterThan(5)
-    const many = node.client.enqueueMany([
-      { id: v7(), iterations: 1, body: new Uint8Array(200_000) },
-    ])
+    const many = node.client.enqueueTasks({
+      body: packSha512([{ id: v7(), iterations: 1, body: new Uint8Array(200_000) }]),
+    })
     await expect(many).rejects.toMatchObject({ code: 'storage_full' })
 
-    const { tasks } = await node.client.list({ limit: '1000', cursor: '0' })
+    const { tasks } = await node.client.listTasks({ query: { limit: 1000, cursor: 0 } })
     expect(tasks.map(({ id }) => id)).toEqual(acknowledged)
-    await expect(node.client.task(refused)).rejects.toMatchObject({ code: 'not_found' })
-    const state = await node.client.state()
+    await expect(node.client.getTask({ params: { id: refused } })).rejects.toMatchObject({
+      code: 'not_found',
+    })
+    const state = await node.client.getState()
     expect(state).toMatchObject({ id: 'node-1', queue: { queued: acknowledged.length } })
 
     disk.remount('size=16m')
@@ -83,7 +87,7 @@ it('full: answers 507, is read, recovers', { timeout: 90_000 }, async ({ box, sk
     // And nothing of it is only in memory.
     await node.kill()
     const again = await start()
-    const { queue } = await again.client.state()
+    const { queue } = await again.client.getState()
     expect(queue.queued).toBe(acknowledged.length + 1)
   })
 })
@@ -91,7 +95,7 @@ it('full: answers 507, is read, recovers', { timeout: 90_000 }, async ({ box, sk
 it('read-only: says so and ends', { timeout: 60_000 }, async ({ box, skip }) => {
   await onTinyDisk(box, { skip }, async (cluster, disk, start) => {
     const node = await start()
-    await node.client.enqueue({ id: v7(), iterations: 1, body: new Uint8Array(9) })
+    await node.client.enqueueTask({ query: { iterations: 1 }, body: new Uint8Array(9) })
     await node.kill()
     disk.remount('ro')
     const { code, stderr } = await cluster.tm(['node', 'serve', ...noWorkers])
@@ -103,7 +107,7 @@ it('read-only: says so and ends', { timeout: 60_000 }, async ({ box, skip }) => 
     })
     disk.remount('rw')
     const again = await start()
-    expect((await again.client.state()).queue.queued).toBe(1)
+    expect((await again.client.getState()).queue.queued).toBe(1)
   })
 })
 

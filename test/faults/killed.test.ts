@@ -1,6 +1,7 @@
 /**
- * What an acknowledged task is worth when its node is killed (SIGKILL) at any moment: 500 times, 40
- * times in `npm test`. The process is a store's user, started anew on what the one before has left.
+ * An acknowledged task survives its process being killed (SIGKILL) at any moment: 500 times, 40
+ * times in `npm test`. The process uses a store, and each one starts on what the one before has
+ * left.
  */
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
@@ -8,19 +9,17 @@ import { createInterface } from 'node:readline'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { expect, it } from 'vitest'
 import { openOnThisThread } from '../node/store/direct.ts'
-import { shareCompiledCode, temporaryFolder } from '../node/store/folder.ts'
+import { temporaryFolder } from '../node/store/folder.ts'
 import { type Chance, chanceOf, isLong, newSeed } from './chance.ts'
 import { Promises } from './promises.ts'
 
-shareCompiledCode()
-
 const program = new URL('../fixtures/store-user.ts', import.meta.url).pathname
-/** Two at a time; of each database so many lives, for what it holds takes time to be checked. */
+/** Two databases at a time, with few lives each: checking everything in a database takes time. */
 const lanes = 2
 const livesOfEach = 10
 const databases = isLong ? 50 : 4
 
-/** Mostly while it works, sometimes while it starts. Gives whether it came to work. */
+/** Kills mostly while it works, sometimes while it starts. Gives whether it had begun to work. */
 async function liveAndDie(folder: string, round: number, chance: Chance, promises: Promises) {
   const inStart = chance.once(6)
   const moment = chance.below(inStart ? 180 : 8)
@@ -44,7 +43,7 @@ async function liveAndDie(folder: string, round: number, chance: Chance, promise
   return lines > 0
 }
 
-/** The lives of one database. Not after each is it looked at: then its next life finds it as it is. */
+/** The lives of one database. Not checked after each: some lives start on the untouched file. */
 async function liveOften(chance: Chance) {
   const { folder, remove } = temporaryFolder()
   const promises = new Promises()
@@ -55,13 +54,13 @@ async function liveOften(chance: Chance) {
       if (await liveAndDie(folder, round, chance, promises)) begun += 1
       if (!chance.once(2)) continue
       const store = await openOnThisThread({ folder })
-      await promises.check(store, [...promises.sent.values()].slice(unchecked))
+      await promises.check(store.tasks, [...promises.sent.values()].slice(unchecked))
       unchecked = promises.sent.size
       await store.close()
     }
     const store = await openOnThisThread({ folder })
-    await promises.check(store)
-    await promises.checkBodies(store)
+    await promises.check(store.tasks)
+    await promises.checkBodies(store.tasks)
     await store.close()
   } finally {
     remove()
@@ -69,7 +68,9 @@ async function liveOften(chance: Chance) {
   return { begun, queued: promises.queued.size, done: promises.done.size }
 }
 
-it('has all that was acknowledged, and each batch as a whole', { timeout: 600_000 }, async () => {
+it('has everything that was acknowledged, and each batch as a whole', {
+  timeout: 600_000,
+}, async () => {
   const seed = newSeed()
   const seen: Awaited<ReturnType<typeof liveOften>>[] = []
   let next = 0
@@ -82,7 +83,7 @@ it('has all that was acknowledged, and each batch as a whole', { timeout: 600_00
   await Promise.all(Array.from({ length: lanes }, lane))
   const sum = (of: keyof (typeof seen)[number]) => seen.reduce((all, one) => all + one[of], 0)
   expect(seen).toHaveLength(databases)
-  // Cycles that are killed before anything happens would show nothing.
+  // Processes that are killed before they do anything would show nothing.
   expect(sum('begun')).toBeGreaterThan((databases * livesOfEach) / 2)
   expect(sum('queued')).toBeGreaterThan(databases * 100)
   expect(sum('done')).toBeGreaterThan(databases * 2)

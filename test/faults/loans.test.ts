@@ -16,7 +16,7 @@ import {
   workersOf,
 } from './two-nodes.ts'
 
-const lentBy = async (node: ServingNode) => (await node.client.state()).loans.map(({ id }) => id)
+const lentBy = async (node: ServingNode) => (await node.client.getState()).loans.map(({ id }) => id)
 
 /** Whoever was away: they lend each other places as before, and have their own in the end. */
 async function lendsAsBefore(two: TwoNodes, ids: string[]): Promise<void> {
@@ -64,7 +64,7 @@ it('the lender, for good: the other goes on', { timeout: 180_000 }, async ({ box
   })
   const more = await enqueue(a, 1)
   const running = async () =>
-    (await a.client.list({ state: 'running', limit: '9', cursor: '0' })).tasks
+    (await a.client.listTasks({ query: { state: 'running', limit: 9, cursor: 0 } })).tasks
   for (let done = 0; done < 4; done += 1) {
     const [task] = await until('the next one runs', async () => {
       const tasks = await running()
@@ -72,7 +72,7 @@ it('the lender, for good: the other goes on', { timeout: 180_000 }, async ({ box
     })
     await cancel(a, [task?.id as string])
   }
-  expect((await a.client.state()).queue).toMatchObject({
+  expect((await a.client.getState()).queue).toMatchObject({
     queued: 0,
     cancelled: ids.length + more.length,
   })

@@ -106,6 +106,8 @@ function memoryOf(pid: number): number {
 async function open(port: number) {
   const socket = connect(port, '127.0.0.1').setMaxListeners(0)
   let heard = ''
+  let counted = 0
+  const seen: number[] = []
   let look = () => {}
   socket.setEncoding('latin1').on('data', (text) => {
     heard += text
@@ -118,8 +120,16 @@ async function open(port: number) {
     socket.once('error', reject)
   })
   socket.on('error', () => {})
-  const statuses = () =>
-    [...heard.matchAll(/HTTP\/1\.1 (\d{3})/g)].map(([, status]) => Number(status))
+  // Goes on where it was: there may be hundreds of answers, each looked for when the next one comes.
+  const statuses = () => {
+    const pattern = /HTTP\/1\.1 (\d{3})/g
+    pattern.lastIndex = counted
+    for (let found = pattern.exec(heard); found; found = pattern.exec(heard)) {
+      seen.push(Number(found[1]))
+      counted = pattern.lastIndex
+    }
+    return [...seen]
+  }
   return {
     socket,
     closed,

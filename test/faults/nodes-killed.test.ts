@@ -2,9 +2,11 @@
  * A real node, killed in the middle of bulk enqueues over HTTP, started again on what it left, and
  * killed again: each request is there as a whole or not at all, and all that were answered.
  */
+
 import { v7 } from 'uuid'
 import { expect } from 'vitest'
 import { it, until } from '../e2e/harness.ts'
+import { packSha512, sha512Task } from '../support/sha512-task.ts'
 import { chanceOf, isLong, newSeed } from './chance.ts'
 import { type ServingNode, serve } from './serve.ts'
 
@@ -22,10 +24,10 @@ async function enqueueForever({ client }: ServingNode, batches: Batch[]): Promis
     const batch: Batch = { ids: Array.from({ length: size }, () => v7()), acknowledged: false }
     batches.push(batch)
     const body = new TextEncoder().encode('x'.repeat(size * 20))
-    const sent = client.enqueueMany(batch.ids.map((id) => ({ id, iterations: 1, body })))
-    const answer = await sent.catch(() => undefined)
+    const tasks = batch.ids.map((id) => sha512Task({ id, iterations: 1, body }))
+    const answer = await client.enqueueTasks({ body: packSha512(tasks) }).catch(() => undefined)
     if (!answer) return
-    expect(answer.map(({ outcome }) => outcome)).toEqual(batch.ids.map(() => 'created'))
+    expect(answer.tasks.map(({ outcome }) => outcome)).toEqual(batch.ids.map(() => 'created'))
     batch.acknowledged = true
   }
 }
@@ -34,7 +36,7 @@ async function check({ client }: ServingNode, batches: Batch[]): Promise<void> {
   const there = new Set<string>()
   for (let from = 0; from < batches.length; from += 10) {
     const ids = batches.slice(from, from + 10).flatMap((batch) => batch.ids)
-    for (const task of await client.lookup(ids)) there.add(task.id)
+    for (const task of (await client.lookupTasks({ json: { ids } })).tasks) there.add(task.id)
   }
   for (const { ids, acknowledged } of batches) {
     const count = ids.filter((id) => there.has(id)).length
@@ -68,7 +70,7 @@ it('loses no request that it has answered', { timeout: 600_000 }, async ({ box }
   }
   const node = await serve(box, cluster, 'node-1', '--max-workers', '0')
   await check(node, all)
-  const { queue } = await node.client.state()
+  const { queue } = await node.client.getState()
   const acknowledged = all.filter((batch) => batch.acknowledged).flatMap(({ ids }) => ids).length
   expect(queue.queued).toBeGreaterThanOrEqual(acknowledged)
   expect(acknowledged).toBeGreaterThan(lives * 20)

@@ -1,11 +1,11 @@
 /**
- * A crash of the operating system, without one: a real store is watched by strace while it works, and
- * its folder is built again as a crash may leave it, at hundreds of points of the log. Each time the
- * database opens and has all that was acknowledged up to there.
+ * Simulated crashes of the operating system: strace records what a real store does, and its folder
+ * is rebuilt as a crash may leave it, at hundreds of points of the record. Each time the database
+ * opens and has everything that was acknowledged up to that point.
  *
  * This shows that no answer goes out before the fsync that it needs, of the file and of its folder,
- * whatever the system has or has not written back of the rest, in blocks of 4096 bytes. It does not
- * show that the disk does what fsync says, nor what a block holds that was written in half.
+ * whichever other blocks of 4096 bytes the system has written back. It does not show that the disk
+ * keeps what fsync promises, nor what happens with a block that was written in half.
  */
 import { spawn, spawnSync } from 'node:child_process'
 import { once } from 'node:events'
@@ -23,7 +23,7 @@ import { readSteps, type Step, straceArgs } from './system-calls.ts'
 
 const program = new URL('../fixtures/store-user.ts', import.meta.url).pathname
 const crashes = isLong ? 1000 : 30
-/** Lines of the program, by which it has written its log back into the database several times. */
+/** Lines of the program until SQLite has written its log back several times. */
 const enough = 2500
 
 let own: Folder
@@ -37,7 +37,7 @@ beforeEach((context) => {
 })
 afterEach(() => own.remove())
 
-/** What a store did on its disk, and what it had said when. */
+/** What a store did on its disk, and what it had acknowledged when. */
 async function watch(): Promise<Step[]> {
   const folder = join(own.folder, 'store')
   mkdirSync(folder)
@@ -49,7 +49,7 @@ async function watch(): Promise<Step[]> {
   let lines = 0
   for await (const _line of createInterface({ input: strace.stdout })) {
     lines += 1
-    // Not strace: what it watches would go on without it.
+    // Not strace itself: the process that it traces would go on without it.
     if (lines === enough) process.kill(childOf(strace.pid as number) as number, 'SIGKILL')
   }
   if (strace.exitCode === null && strace.signalCode === null) await once(strace, 'exit')
@@ -59,7 +59,7 @@ async function watch(): Promise<Step[]> {
   return steps
 }
 
-/** What came of a crash: undefined if all that was promised is there. */
+/** What a crash has destroyed: undefined if everything that was promised is there. */
 async function lossAfter(disk: CrashedDisk, promises: Promises, seed: number): Promise<unknown> {
   const folder = join(own.folder, 'crashed')
   mkdirSync(folder)
@@ -67,8 +67,8 @@ async function lossAfter(disk: CrashedDisk, promises: Promises, seed: number): P
     disk.crash(folder, chanceOf(seed))
     const store = await openOnThisThread({ folder })
     try {
-      await promises.check(store)
-      await promises.checkBodies(store)
+      await promises.check(store.tasks)
+      await promises.checkBodies(store.tasks)
     } finally {
       await store.close()
     }
@@ -79,7 +79,7 @@ async function lossAfter(disk: CrashedDisk, promises: Promises, seed: number): P
   }
 }
 
-/** Crashes at points of this log. Gives what was lost at the first where something was. */
+/** Crashes at points of this log. Gives the first loss. */
 async function crashOften(steps: Step[], seed: number) {
   const chance = chanceOf(seed)
   const answers = [...steps.keys()].filter((at) => steps[at]?.kind === 'said')
@@ -103,17 +103,19 @@ async function crashOften(steps: Step[], seed: number) {
   }
 }
 
-it('has all that was acknowledged, whatever was not synced', { timeout: 600_000 }, async () => {
+it('has everything that was acknowledged, whatever was not synced', {
+  timeout: 600_000,
+}, async () => {
   const seed = newSeed()
   const steps = await watch()
   const count = (kind: Step['kind'], file: string) =>
     steps.filter((step) => step.kind === kind && 'file' in step && step.file === file).length
   expect(count('sync', 'queue.db-wal')).toBeGreaterThan(50)
-  // The log was written back: the most delicate moments are among the points.
+  // The log was written back, so the most delicate moments are among the points.
   expect(count('sync', 'queue.db')).toBeGreaterThan(2)
   expect(await crashOften(steps, seed)).toBeUndefined()
 
-  // And a loss would be seen: the same without the syncs of the log.
+  // The test would notice a loss: the same without the syncs of the log.
   const unsynced = steps.filter((step) => step.kind !== 'sync' || step.file !== 'queue.db-wal')
   expect(await crashOften(unsynced, seed)).toMatchObject({ loss: expect.anything() })
 })

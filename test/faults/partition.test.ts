@@ -15,8 +15,8 @@ it('both sides of a cut network serve', { timeout: 180_000 }, async ({ box }) =>
   // Tasks are taken and told of on both sides, at once.
   const [here] = await enqueue(a, 1)
   const [there] = await enqueue(b, 1)
-  expect((await a.client.task(here as string)).state).toBe('queued')
-  expect((await b.client.task(there as string)).state).toBe('queued')
+  expect((await a.client.getTask({ params: { id: here as string } })).state).toBe('queued')
+  expect((await b.client.getTask({ params: { id: there as string } })).state).toBe('queued')
 
   await untilEven(two)
   await untilState('its task runs, in its own place', b, ({ queue }) => queue.running === 1)

@@ -1,7 +1,8 @@
 /** What a store has promised by the lines of `fixtures/store-user.ts`, and whether it was kept. */
 import { expect } from 'vitest'
-import type { Task } from '../../src/core/task.ts'
-import type { Store } from '../../src/node/store/store.ts'
+import type { StoredTask } from '../../src/core/task.ts'
+import { sha512 } from '../../src/kinds/sha512/sha512.ts'
+import type { TaskStore } from '../../src/node/store/task-store.ts'
 import { at, claim } from '../contract/store/held.ts'
 
 /** Long after all that the program did, so that whatever it had leased has expired. */
@@ -24,9 +25,9 @@ export class Promises {
   }
 
   /** Every word kept in this store? What was not acknowledged is there as a whole, or not at all. */
-  async check(store: Store, batches = [...this.sent.values()]): Promise<void> {
+  async check(store: TaskStore, batches = [...this.sent.values()]): Promise<void> {
     const ids = batches.flat()
-    const tasks = new Map<string, Task>()
+    const tasks = new Map<string, StoredTask>()
     for (const task of await store.get(ids)) if (task) tasks.set(task.id, task)
     const lost = ids.filter((id) => this.queued.has(id) && !tasks.has(id))
     const torn = batches.filter((batch) => {
@@ -34,15 +35,15 @@ export class Promises {
       return there > 0 && there < batch.length
     })
     const changed = ids.filter((id) => {
-      return this.done.has(id) && tasks.get(id)?.result !== this.done.get(id)
+      return this.done.has(id) && shownResult(tasks.get(id)) !== this.done.get(id)
     })
     expect({ lost, torn, changed }).toEqual({ lost: [], torn: [], changed: [] })
   }
 
   /** And all of it can still be worked on: the bodies are there too. Ends the use of this store. */
-  async checkBodies(store: Store): Promise<void> {
+  async checkBodies(store: TaskStore): Promise<void> {
     await store.resume(0, at(later))
-    await store.reap(99, at(later))
+    await store.expireLeases(99, at(later))
     const { queued, succeeded } = await store.stats(at(later))
     let count = 0
     for (;;) {
@@ -57,4 +58,8 @@ export class Promises {
     expect(count).toBe(queued)
     expect(queued + succeeded).toBeGreaterThanOrEqual(this.queued.size)
   }
+}
+
+function shownResult(task: StoredTask | undefined): string | undefined {
+  return task?.result && sha512.showResult(task.result).result
 }

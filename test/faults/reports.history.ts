@@ -3,10 +3,10 @@
  * double, delay and reorder them. Knows what was acknowledged, and looks whether that is what is seen.
  */
 import { expect } from 'vitest'
+import { unpackLeases } from '../../src/api/leases.ts'
+import { packResults } from '../../src/api/reports.ts'
 import type { Moment } from '../../src/core/clock.ts'
-import { unpackLeases } from '../../src/core/leases.ts'
-import { packResults } from '../../src/core/reports.ts'
-import type { Store, Verdict } from '../../src/node/store/store.ts'
+import type { TaskStore, Verdict } from '../../src/node/store/task-store.ts'
 
 export const lease = 1000
 const maxAttempts = 1000
@@ -26,18 +26,19 @@ const resultOf = ({ id, attempt, worker }: Report) => {
   result.set(Buffer.from(`${id} ${worker}`.slice(-20)), 1)
   return result
 }
-const hexOf = (report: Report) => Buffer.from(resultOf(report)).toString('hex')
+const hex = (bytes: Uint8Array = new Uint8Array()) => Buffer.from(bytes).toString('hex')
+const hexOf = (report: Report) => hex(resultOf(report))
 
 export class History {
   readonly network: Report[] = []
   /** Results that were acknowledged, by the task. */
   readonly settled = new Map<string, string>()
   now: Moment = { wall: 1e12, steady: 1e12 }
-  /** Races that were there to be won: a completion and the reaper in one turn, the lease over. */
+  /** Races that were there to be won: a completion and the expiry in one turn, the lease over. */
   races = 0
-  readonly #store: Store
+  readonly #store: TaskStore
 
-  constructor(store: Store) {
+  constructor(store: TaskStore) {
     this.#store = store
   }
 
@@ -69,14 +70,14 @@ export class History {
     const [task] = await this.#store.get([report.id])
     const holds = task?.state === 'running' && task.attempts === report.attempt
     const complete: Report = { ...report, kind: 'complete' }
-    await Promise.all([this.deliver(complete), this.reap()])
+    await Promise.all([this.deliver(complete), this.expireLeases()])
     if (!holds || task.worker !== report.worker) return
     this.races += 1
     expect(this.settled.get(report.id), 'the completion was first').toBe(hexOf(report))
   }
 
-  async reap(): Promise<void> {
-    await this.#store.reap(maxAttempts, this.now)
+  async expireLeases(): Promise<void> {
+    await this.#store.expireLeases(maxAttempts, this.now)
   }
 
   /** A worker that is well comes, and everything ends; what was on its way arrives after all. */
@@ -84,7 +85,7 @@ export class History {
     for (let round = 0; this.settled.size < ids.length; round += 1) {
       expect(round, 'a task never ends').toBeLessThan(99)
       this.pass(2 * lease)
-      await this.reap()
+      await this.expireLeases()
       const late = this.network.splice(0)
       await this.claim('w1', ['complete'])
       for (const report of [...late, ...this.network]) await this.deliver(report)
@@ -96,11 +97,11 @@ export class History {
   async check(): Promise<void> {
     for (const task of await this.#store.get(ids)) {
       const settled = task && this.settled.get(task.id)
-      if (settled) expect(task).toMatchObject({ state: 'succeeded', result: settled })
+      if (settled) expect([task.state, hex(task.result)]).toEqual(['succeeded', settled])
       else expect(task?.result).toBeUndefined()
     }
     const { results } = await this.#store.results({ limit: 99 })
-    expect(new Map(results.map(({ id, result }) => [id, result]))).toEqual(this.settled)
+    expect(new Map(results.map(({ id, result }) => [id, hex(result)]))).toEqual(this.settled)
     expect(results).toHaveLength(this.settled.size)
   }
 

@@ -1,11 +1,13 @@
 /**
- * Reports that are lost, doubled, late and in any order, and a reaper that runs at any time: what is
+ * Reports that are lost, doubled, late and in any order, and leases that expire at any time: what is
  * answered `done` stays, each task has one result, which never changes, and every task ends.
  */
+
 import fc from 'fast-check'
 import { expect, it } from 'vitest'
 import { openOnThisThread } from '../node/store/direct.ts'
 import { temporaryFolder } from '../node/store/folder.ts'
+import { sha512Task } from '../support/sha512-task.ts'
 import { isLong, newSeed } from './chance.ts'
 import { History, ids, lease, type Report } from './reports.history.ts'
 
@@ -40,10 +42,10 @@ const race: Act = async (history, a, b) => {
   history.pass(pick([0, lease], b))
   await history.race(pick(history.network.slice(length >> 1), a))
 }
-const reap: Act = (history) => history.reap()
+const expireLeases: Act = (history) => history.expireLeases()
 const pass: Act = (history, a) => history.pass(pick([1, 20, lease / 2, lease], a))
 
-const acts = [claim, claim, arrive, arrive, arrive, lose, race, reap, pass]
+const acts = [claim, claim, arrive, arrive, arrive, lose, race, expireLeases, pass]
 const steps = fc.array(fc.tuple(fc.constantFrom(...acts), fc.nat(99), fc.nat(99)), {
   minLength: 20,
   maxLength: 70,
@@ -56,11 +58,11 @@ it('leave each task with one result, which never changes', { timeout: 300_000 },
   const property = fc.asyncProperty(steps, async (taken) => {
     const { folder, remove } = temporaryFolder()
     const store = await openOnThisThread({ folder })
-    const history = new History(store)
+    const history = new History(store.tasks)
     try {
       const body = new Uint8Array(4)
-      await store.enqueue(
-        ids.map((id) => ({ id, iterations: 1, body })),
+      await store.tasks.enqueue(
+        ids.map((id) => sha512Task({ id, iterations: 1, body })),
         history.now,
       )
       for (const [act, a, b] of taken) {

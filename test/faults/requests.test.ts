@@ -2,7 +2,7 @@
 import { existsSync, readdirSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { expect } from 'vitest'
-import { framesType } from '../../src/core/frames.ts'
+import { framesType } from '../../src/api/frames.ts'
 import type { Role } from '../../src/core/tokens.ts'
 import { it, type ServedNode } from './node.ts'
 

@@ -5,13 +5,13 @@
 import { readdirSync, readFileSync, statSync } from 'node:fs'
 import { join, relative } from 'node:path'
 import { expect } from 'vitest'
-import { savedCluster } from '../../src/cli/saved.ts'
 import { roles, signToken } from '../../src/core/tokens.ts'
+import { clusterState } from '../../src/state/cluster-state.ts'
 import { type Box, type Cluster, it, type Ran, until } from '../e2e/harness.ts'
 
 /** All that must not be seen, in every form that it has. */
 function secretsOf(box: Box, cluster: Cluster, workers: string[]): string[] {
-  const secret = savedCluster(box.dataDir, cluster.name).secret()
+  const secret = clusterState(box.dataDir, cluster.name).secret()
   const subjects = [cluster.name, 'node-1', 'node-2', ...workers]
   const macs = roles.flatMap((role) =>
     subjects.map((subject) => signToken(secret, { role, subject }).slice(-43)),

@@ -1,8 +1,8 @@
 /** A node in the foreground, as `tm node serve` runs it, for tests that kill and start it again. */
 
-import { savedCluster } from '../../src/cli/saved.ts'
-import { connect } from '../../src/client/client.ts'
+import { connect } from '../../src/api/client.ts'
 import { signToken } from '../../src/core/tokens.ts'
+import { clusterState } from '../../src/state/cluster-state.ts'
 import { type Box, type Cluster, type Ran, send } from '../e2e/harness.ts'
 
 export type ServingNode = Awaited<ReturnType<typeof serve>>
@@ -21,7 +21,7 @@ export async function serve(box: Box, cluster: Cluster, id: string, ...flags: st
       reject(new Error(`${id} exited with ${code}: ${stdout}${stderr}`))
     running.ended.then(refuse, reject)
   })
-  const secret = savedCluster(box.dataDir, cluster.name).secret()
+  const secret = clusterState(box.dataDir, cluster.name).secret()
   const token = signToken(secret, { role: 'admin', subject: 'test' })
   return {
     id,

@@ -1,6 +1,6 @@
 /**
- * What a process asked of a folder's files, in order: the log of `strace -f -y -xx`, read. Calls
- * that another thread interrupted in the log stand where they began; syncs where they ended.
+ * Reads the system calls on a folder's files, in order, from the log of `strace -f -y -xx`. A call
+ * that is split in the log counts where it began; a sync counts where it ended.
  */
 import { basename, dirname } from 'node:path'
 
@@ -9,11 +9,11 @@ export type Step =
   | { kind: 'unlink'; file: string }
   | { kind: 'write'; file: string; at: number; bytes: Buffer }
   | { kind: 'truncate'; file: string; size: number }
-  /** `file` is empty for the folder itself. */
+  /** `file` is empty if the call is on the folder itself. */
   | { kind: 'sync'; file: string }
   | { kind: 'said'; text: string }
 
-/** What strace has to be asked for. */
+/** The calls that strace has to record. */
 export const straceArgs = [
   ...['-f', '-y', '-xx', '-s', '10000000', '-e', 'signal=none', '-e'],
   'trace=open,openat,creat,write,writev,pwrite64,pwritev,pwritev2,fsync,fdatasync,sync_file_range,' +
@@ -59,7 +59,7 @@ function stepsOf(name: string, args: string, folder: string): Step[] {
     case 'pwrite64':
       return [{ kind: 'write', file, at: Number(/, (\d+)$/.exec(args)?.[1]), bytes: bytesOf(args) }]
     default:
-      // Better no answer than one that leaves out what was written.
+      // Better to fail than to leave out what was written.
       throw new Error(`${name} of ${file} is not understood`)
   }
 }
@@ -70,7 +70,7 @@ function opened(args: string, file: string): Step[] {
   return args.includes('O_TRUNC') ? [...created, { kind: 'truncate', file, size: 0 }] : created
 }
 
-/** The name in the folder of what a call is about; empty for the folder, undefined for the rest. */
+/** The name of the call's file in the folder; empty for the folder itself, undefined for others. */
 function fileOf(name: string, args: string, folder: string): string | undefined {
   const byPath = /^(open|unlink|rename|link|creat|trunc)/.test(name)
   const quoted = byPath ? /"([^"]*)"/ : name === 'mmap' ? /PROT_WRITE.*<([^>]*)>/ : /^\d+<([^>]*)>/

@@ -9,10 +9,10 @@ import { join } from 'node:path'
 import tls, { type SecureVersion } from 'node:tls'
 import { pino } from 'pino'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { shownCertificate } from '../../src/cli/ec2/unclaimed.ts'
-import { createTransport } from '../../src/client/transport.ts'
-import { serveRoutes } from '../../src/instance/boot/server.ts'
+import { createTransport } from '../../src/api/transport.ts'
 import { type RunningNode, startNode } from '../../src/node/serve.ts'
+import { serveRoutes } from '../../src/provider/ec2/adopt/machine/server.ts'
+import { shownCertificate } from '../../src/provider/ec2/adopt/operator/unowned-node.ts'
 import { freePort } from '../free-port.ts'
 import { makeCertificate } from '../tls.ts'
 
@@ -41,12 +41,10 @@ beforeAll(async () => {
     settings: {},
     provider: {
       list: async () => [],
-      launch: () => Promise.reject(new Error('not here')),
       terminate: async () => {},
       whyEnded: async () => undefined,
+      launch: () => Promise.reject(new Error('not here')),
     },
-    launchWorker: () => Promise.reject(new Error('not here')),
-    newWorkerId: () => 'w',
     log: pino({ level: 'silent' }),
   })
   ports['a node'] = Number(new URL(node.url).port)
@@ -89,10 +87,11 @@ async function listen(maxVersion: SecureVersion): Promise<number> {
 }
 
 const ask = (port: number, method: string, path = '/', certificate = own.cert) =>
-  createTransport({ certificate, timeout: 5000 })(`https://127.0.0.1:${port}${path}`, {
-    method,
-    headers: { authorization: 'Bearer a-token' },
-  })
+  createTransport(certificate)(
+    `https://127.0.0.1:${port}${path}`,
+    { method, headers: { authorization: 'Bearer a-token' } },
+    { timeoutMs: 5000 },
+  )
 
 /** What a raw client that allows only this version ends with: the version, or the refusal. */
 async function shake(port: number, version: SecureVersion): Promise<string | null> {
@@ -137,7 +136,7 @@ describe('a loosened process', () => {
     heard = ''
     await expect(ask(port, 'GET', '/', makeCertificate().cert)).rejects.toMatchObject({
       code: 'unreachable',
-      message: expect.stringContaining('another certificate than this node has'),
+      message: expect.stringContaining('its certificate is not the certificate of this node'),
     })
     expect(heard).toBe('')
   })

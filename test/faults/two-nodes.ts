@@ -1,10 +1,13 @@
 /** Two nodes that lend each other places, over wires that a test can cut. */
+
 import { v7 } from 'uuid'
 import { expect } from 'vitest'
-import type { NodeState } from '../../src/client/client.ts'
+import type { NodeState } from '../../src/api/client.ts'
 import { countWorkers } from '../e2e/count-workers.ts'
+import { giveWay } from '../e2e/give-way.ts'
 import { type Box, type Cluster, until } from '../e2e/harness.ts'
 import { endless } from '../e2e/work.ts'
+import { packSha512 } from '../support/sha512-task.ts'
 import { openWire } from './proxy.ts'
 import { type ServingNode, serve } from './serve.ts'
 
@@ -22,8 +25,8 @@ export async function startTwo(box: Box, name: string) {
     b: await start('node-2'),
   }
   const wires = { toA: await openWire(nodes.a.url), toB: await openWire(nodes.b.url) }
-  await nodes.a.client.setSiblings([{ id: 'node-2', url: wires.toB.url }])
-  await nodes.b.client.setSiblings([{ id: 'node-1', url: wires.toA.url }])
+  await nodes.a.client.setSiblings({ json: { siblings: [{ id: 'node-2', url: wires.toB.url }] } })
+  await nodes.b.client.setSiblings({ json: { siblings: [{ id: 'node-1', url: wires.toA.url }] } })
   const counter = countWorkers(cluster)
   return {
     cluster,
@@ -50,12 +53,12 @@ export async function startTwo(box: Box, name: string) {
 
 export async function enqueue({ client }: ServingNode, count: number): Promise<string[]> {
   const ids = Array.from({ length: count }, () => v7())
-  for (const id of ids) await client.enqueue({ id, ...endless })
+  for (const id of ids) await client.enqueueTasks({ body: packSha512([{ id, ...endless }]) })
   return ids
 }
 
 export async function cancel({ client }: ServingNode, ids: string[]): Promise<void> {
-  for (const id of ids) await client.cancel(id)
+  for (const id of ids) await client.cancelTask({ params: { id } })
 }
 
 export async function untilState(
@@ -64,18 +67,19 @@ export async function untilState(
   holds: (state: NodeState) => boolean,
 ): Promise<NodeState> {
   return await until(`${id}: ${what}`, async () => {
-    const state = await client.state()
+    const state = await client.getState()
     return holds(state) && state
   })
 }
 
 /** The first node works with two workers, one of them in the place of the second. */
-export async function borrow({ nodes: { a, b } }: TwoNodes): Promise<string[]> {
+export async function borrow({ cluster, nodes: { a, b } }: TwoNodes): Promise<string[]> {
   const ids = await enqueue(a, 3)
   await untilState('two workers at work', a, ({ queue, limit }) => {
     return queue.running === 2 && limit.borrowed === 1
   })
   await untilState('a place is lent', b, ({ limit }) => limit.lent === 1)
+  await giveWay(cluster)
   return ids
 }
 

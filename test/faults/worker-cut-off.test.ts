@@ -2,10 +2,12 @@
  * A worker whose network is gone in the middle of a task: another one does it, in time; what the first
  * one reports when its network is back is refused and changes nothing.
  */
+
 import { v7 } from 'uuid'
 import { expect } from 'vitest'
 import { type Box, type Cluster, it, until } from '../e2e/harness.ts'
 import { longTask } from '../e2e/work.ts'
+import { packSha512 } from '../support/sha512-task.ts'
 import { openWire } from './proxy.ts'
 
 const lease = 5000
@@ -26,12 +28,12 @@ it('its task is done again, and its late report refused', { timeout: 120_000 }, 
   try {
     startWorker(box, cluster, 'far', wire.url)
     const joined = async (id: string) =>
-      (await node.state()).workers.some((worker) => worker.id === id && worker.state === 'idle')
+      (await node.getState()).workers.some((worker) => worker.id === id && worker.state === 'idle')
     await until('the far worker has joined', () => joined('far'))
     const id = v7()
-    await node.enqueue({ id, ...longTask })
+    await node.enqueueTasks({ body: packSha512([{ id, ...longTask }]) })
     const runs = async (worker: string, attempt: number) => {
-      const task = await node.task(id)
+      const task = await node.getTask({ params: { id } })
       return task.state === 'running' && task.worker === worker && task.attempts === attempt
     }
     await until('it has the task', () => runs('far', 1), { every: 5 })
@@ -44,11 +46,14 @@ it('its task is done again, and its late report refused', { timeout: 120_000 }, 
     expect(wire.answers).not.toContain(409)
     wire.mend()
     await until('the late report is refused', () => wire.answers.includes(409))
-    await until('it is done', async () => (await node.task(id)).state === 'succeeded')
-    const { results } = await node.results({ limit: 10 })
+    await until(
+      'it is done',
+      async () => (await node.getTask({ params: { id } })).state === 'succeeded',
+    )
+    const { results } = await node.listResults({ query: { limit: 10 } })
     expect(results).toMatchObject([{ id, result: longTask.result, attempts: 2 }])
-    expect(await node.task(id)).toMatchObject({ worker: 'near', failures: 1 })
-    expect((await node.state()).queue).toMatchObject({ queued: 0, running: 0, succeeded: 1 })
+    expect(await node.getTask({ params: { id } })).toMatchObject({ worker: 'near', failures: 1 })
+    expect((await node.getState()).queue).toMatchObject({ queued: 0, running: 0, succeeded: 1 })
   } finally {
     wire.close()
   }

@@ -2,11 +2,14 @@
  * A cluster on EC2 from `tm up` to `tm down`, on instances that boot: the commands as they are, the
  * user-data as it is, TLS, proofs, claims, workers that join. One life, told in order.
  */
+
 import { createHash } from 'node:crypto'
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs'
-import { join } from 'node:path'
+import { basename, join } from 'node:path'
+import { gunzipSync } from 'node:zlib'
 import { afterAll, beforeAll, beforeEach, expect, it } from 'vitest'
-import { operatorPolicy } from '../../src/provider/ec2/policies.ts'
+import { operatorPolicy } from '../../src/provider/ec2/iam/policies.ts'
+import { packSha512 } from '../support/sha512-task.ts'
 import { type Lab, openLab } from './lab.ts'
 import { skipReason } from './needs.ts'
 import { client, expectDone, health, upArgs, workers } from './operator.ts'
@@ -15,6 +18,8 @@ import { until } from './until.ts'
 
 let lab: Lab
 const dnfFailures = 2
+/** A worker of node-1 that had work. */
+let lastBusy = ''
 
 beforeAll(async () => {
   if (skipReason) return
@@ -81,12 +86,25 @@ it('does 200 files right, on workers that its nodes launch', async () => {
   }
 })
 
+it('runs any command on its workers, and brings the outputs here', async () => {
+  const files = [0, 1, 2].map((index) => join(lab.folder, 'files', `file-${index + 1}`))
+  const to = join(lab.folder, 'gzipped')
+  const line = 'gzip < {in} > {out}; hostname >&2'
+  const run = await lab.tm('run', line, ...files, '--out', '{name}.gz', '--to', to, '--json')
+  expectDone(run)
+  expect(JSON.parse(run.stdout)).toMatchObject({ tasks: 3, failed: [] })
+  for (const file of files) {
+    const packed = readFileSync(join(to, `${basename(file)}.gz`))
+    expect(gunzipSync(packed)).toEqual(readFileSync(file))
+  }
+})
+
 it('scales by the four rules, and loses nothing when node and worker die', async () => {
   await until(() => workers(lab).length === 0, 'idle workers leave')
   const node = client(lab, 'node-1')
   const tasks = tasksOf(40, 4_000_000)
-  await node.enqueueMany(tasks)
-  await until(async () => (await node.state()).limit.borrowed > 0, 'a loan')
+  await node.enqueueTasks({ body: packSha512(tasks) })
+  await until(async () => (await node.getState()).limit.borrowed > 0, 'a loan')
   await until(() => workers(lab).length >= 4, 'a worker in a borrowed place')
   const rules = [
     ...lab
@@ -97,36 +115,50 @@ it('scales by the four rules, and loses nothing when node and worker die', async
   expect(rules).toEqual(expect.arrayContaining(['1', '3', '4']))
 
   const busy = await until(async () => {
-    const { workers: all } = await node.state()
+    const { workers: all } = await node.getState()
     return all.find(({ state }) => state === 'busy')
   }, 'a busy worker')
   lab.machine(busy.id).killUnit()
   await lab.machine('node-1').reboot()
-  await until(async () => (await node.state().catch(() => undefined))?.id, 'the node is back')
+  await until(async () => (await node.getState().catch(() => undefined))?.id, 'the node is back')
 
   await until(async () => {
-    const { queue } = await node.state()
+    const { queue, workers: all } = await node.getState()
+    lastBusy = all.find(({ state }) => state === 'busy')?.id ?? lastBusy
     return queue.queued + queue.running === 0
   }, 'all is done')
-  const done = await node.lookup(tasks.map(({ id }) => id))
+  const done = await node
+    .lookupTasks({ json: { ids: tasks.map(({ id }) => id) } })
+    .then(({ tasks }) => tasks)
   expect(done.map((task) => task?.state)).toEqual(tasks.map(() => 'succeeded'))
 }, 240_000)
 
-it('lets idle workers go, and their machines with them', async () => {
+it('lets idle workers go, and their machines with them; their logs stay', async () => {
   await until(() => workers(lab).length === 0, 'no worker is left')
   expect(lab.machines()).toHaveLength(2)
+  const ended = await lab.tm('logs', lastBusy)
+  expectDone(ended)
+  expect(ended.stdout).toMatch(/"msg":"stopped"/)
+  expect(ended.stderr).toContain(`${lastBusy} has ended.`)
+  const node = await lab.tm('logs', 'node-1', '--lines', '1000')
+  expectDone(node)
+  expect(node.stdout).toMatch(/"msg":"scaling"/)
 })
 
 it('has a reason in health when workers do not come up', async () => {
   lab.set({ dnfFailures: 1000 })
-  await client(lab, 'node-1').changeSettings({ bootTimeout: 4000 })
+  await client(lab, 'node-1').changeSettings({ json: { bootTimeout: 8000 } })
   const [file = ''] = [join(lab.folder, 'files/file-1')]
   expectDone(await lab.tm('enqueue', '--iterations', '1', file))
   const said = await until(async () => {
     const { nodes } = await health(lab)
     return nodes.flatMap(({ problems }) => problems).find((text) => /did not join/.test(text))
   }, 'a reason')
-  expect(said).toMatch(/^workers can't be launched: worker node-\d-w-\w+ did not join in time/)
+  expect(said).toMatch(/^can't launch workers: worker node-\d-w-\w+ did not join in time/)
+  const [never = ''] = /node-\d-w-\w+/.exec(said) ?? []
+  const shown = await lab.tm('logs', never)
+  expectDone(shown)
+  expect(shown.stdout).toContain("tm: Node can't be installed")
   lab.set({ dnfFailures: 0 })
   await until(async () => (await lab.tm('health')).code === 0, 'it recovers')
 })
@@ -139,7 +171,7 @@ it('refuses a node that shows another certificate', async () => {
   machine.killUnit()
   await until(async () => {
     const { stdout } = await lab.tm('health', '--json')
-    return stdout.includes('it shows another certificate than this node has')
+    return stdout.includes('its certificate is not the certificate of this node')
   }, 'the other certificate is seen')
   await machine.exec('rm /var/lib/tm/key.pem /var/lib/tm/cert.pem')
   await swap('.own', '.pem')

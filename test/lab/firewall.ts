@@ -3,13 +3,14 @@
  * them, and the security groups' rules for what comes in. Pure.
  */
 import type { Instance, Rule, World } from '../aws/state.ts'
-import { metadataAddress } from './network.ts'
+import { metadataAddress, natAddress } from './network.ts'
 
 export function firewall(world: World): string {
   const there = [...world.instances.values()].filter(({ state }) => state !== 'terminated')
   const pairs = there.flatMap(({ privateIp, publicIp }) =>
     publicIp ? [{ privateIp, publicIp }] : [],
   )
+  const nats = world.network.subnets.filter(({ nat }) => nat).map(({ cidr }) => cidr)
   const vpc = `{ ${world.network.vpcs.map(({ cidr }) => cidr).join(', ')} }`
   const guarded = there.map(({ id, privateIp }) => `${privateIp} : jump ${chain(id)}`)
   return `
@@ -19,18 +20,21 @@ table ip lab {
   map inside { type ipv4_addr : ipv4_addr; ${elements(pairs.map((one) => `${one.publicIp} : ${one.privateIp}`))} }
   map outside { type ipv4_addr : ipv4_addr; ${elements(pairs.map((one) => `${one.privateIp} : ${one.publicIp}`))} }
   set connected { type ipv4_addr; ${elements(pairs.map(({ privateIp }) => privateIp))} }
+  set translated { type ipv4_addr; flags interval; ${elements(nats)} }
   chain arriving {
     type nat hook prerouting priority dstnat
     dnat to ip daddr map @inside
   }
   chain gateway {
     type filter hook forward priority filter
-    ip saddr ${vpc} ip daddr != ${vpc} ip daddr != ${metadataAddress} ip saddr != @connected drop
+    ct state established,related accept
+    ip saddr ${vpc} ip daddr != ${vpc} ip daddr != ${metadataAddress} ip saddr != @connected ip saddr != @translated drop
   }
   chain leaving {
     type nat hook postrouting priority srcnat
     ip daddr ${metadataAddress} accept
     ip daddr ${vpc} ct original ip daddr ${vpc} accept
+    ip saddr @translated snat to ${natAddress}
     snat to ip saddr map @outside
   }
 ${there.map((instance) => guard(world, there, instance)).join('')}

@@ -92,6 +92,12 @@ describe('its network', () => {
     await serves(other)
   })
 
+  it('is there as soon as the machine is on', async () => {
+    const machine = await account.launch('#!/bin/bash\n', alone)
+    expect(await machine.exec('ip route show default')).toMatch(/^default via /)
+    await account.end(machine)
+  })
+
   it('without a public address reaches neither AWS nor mirrors', async (context) => {
     if (!lab.guarded) context.skip('NOT TESTED: an internet gateway. It needs the command nft.')
     const machine = await account.launch('#!/bin/bash\n', alone)

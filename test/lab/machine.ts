@@ -38,6 +38,8 @@ export function createMachine(first: Snapshot, given: MachineOptions) {
   const name = `m${id.slice(-10)}`
   let instance = first
   let powered: Powered | undefined
+  /** Whether its network is there, too: it comes a moment after the power. */
+  let isOnline = false
   let isNew = true
   let said = ''
   let written = ''
@@ -54,6 +56,8 @@ export function createMachine(first: Snapshot, given: MachineOptions) {
     return powered.pid
   }
   const root = () => `/proc/${pid()}/root`
+  const behindNat = () =>
+    standin.world.network.subnets.some((one) => one.id === instance.subnetId && one.nat)
   const onConsole = (text: string) => {
     said += text
     standin.setConsole(id, said)
@@ -69,7 +73,7 @@ export function createMachine(first: Snapshot, given: MachineOptions) {
   const dnf = createDnf({
     failures: dnfFailures,
     root,
-    online: () => instance.publicIp !== undefined,
+    online: () => instance.publicIp !== undefined || behindNat(),
   })
   const { shutdown, forget } = createShutdown(speed, {
     off: () => standin.shutdown(id),
@@ -91,6 +95,7 @@ export function createMachine(first: Snapshot, given: MachineOptions) {
     const place = { pid: powered.pid, name, privateIp: instance.privateIp }
     await plugIn(place)
     if (instance.publicIp && !translated) await addPublicAddress(place, instance.publicIp)
+    isOnline = true
     systemd.boot()
     if (!isNew) return
     isNew = false
@@ -106,6 +111,7 @@ export function createMachine(first: Snapshot, given: MachineOptions) {
     systemd.forget()
     const had = powered
     powered = undefined
+    isOnline = false
     if (!had) return
     await had.off()
     await unplug(name)
@@ -123,7 +129,7 @@ export function createMachine(first: Snapshot, given: MachineOptions) {
     get instance() {
       return instance
     },
-    isOn: () => powered !== undefined,
+    isOn: () => isOnline,
     root,
     console: () => said,
     journal: () => written,

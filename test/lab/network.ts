@@ -11,6 +11,9 @@ export const metadataAddress = '169.254.169.254'
 /** Where nodes see the operator come from. */
 export const operatorAddress = '203.0.113.254'
 
+/** Where a NAT gateway says that its machines are. */
+export const natAddress = '203.0.113.253'
+
 const gateway = '169.254.0.1'
 const router = 'router'
 

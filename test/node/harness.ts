@@ -3,23 +3,16 @@ import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import type { Clock } from '../../src/core/clock.ts'
+import type { Computer } from '../../src/core/one-computer.ts'
 import type { Settings } from '../../src/core/settings.ts'
 import { type Role, signToken } from '../../src/core/tokens.ts'
-import { createApp, type Deps } from '../../src/node/app.ts'
-import { createBackups } from '../../src/node/backups.ts'
-import { loadLoans } from '../../src/node/loans.ts'
-import { createQueue } from '../../src/node/queue.ts'
-import { createRestore } from '../../src/node/restore.ts'
-import type { AuditLine } from '../../src/node/routes/audit.ts'
-import { createScaler } from '../../src/node/scaler.ts'
-import { createSecrets } from '../../src/node/secrets.ts'
-import { loadSettings } from '../../src/node/settings.ts'
-import { loadSiblings, type Sibling, type SiblingClient } from '../../src/node/siblings.ts'
-import { readBackup, sealBackup } from '../../src/node/store/sqlite/backup.ts'
-import { openSqliteStore } from '../../src/node/store/sqlite/sqlite.ts'
-import { stageRestore } from '../../src/node/store/sqlite/staged.ts'
-import { createWorkers } from '../../src/node/workers.ts'
+import { createApp } from '../../src/node/http/app.ts'
+import type { AuditLine, NodeContext } from '../../src/node/http/node-context.ts'
+import { createNode } from '../../src/node/node.ts'
+import type { Sibling, SiblingClient } from '../../src/node/siblings.ts'
+import { openStore } from '../../src/node/store/open.ts'
 import type { Machine } from '../../src/provider/provider.ts'
+import type { Tail } from '../../src/runtime/tail.ts'
 
 export const secret = new Uint8Array(32).fill(7)
 
@@ -28,19 +21,25 @@ export interface Bench {
   machines: Map<string, Machine>
   /** Set to make every launch fail with this. */
   launchError: string | undefined
+  /** What a machine that has ended said last. */
+  lastWords?: string
   terminated: string[]
+  /** What the provider lists, in place of `machines`. */
+  list?: (() => Promise<Machine[]>) | undefined
   errors: string[]
 }
 
-export type TestNode = Awaited<ReturnType<typeof createNode>>
+export type TestNode = Awaited<ReturnType<typeof createTestNode>>
 
-export async function createNode(
+export async function createTestNode(
   options: {
     id?: string
     settings?: Partial<Settings>
+    computer?: Computer
     program?: string
-    provision?: Deps['provision']
+    configure?: NodeContext['configure']
     siblings?: Sibling[]
+    tail?: Tail
     dial?: (sibling: Sibling) => SiblingClient
     bench?: Bench
   } = {},
@@ -55,65 +54,56 @@ export async function createNode(
     errors: [],
   }
   const clock: Clock = () => ({ ...bench.time })
-  const onError = (what: string, error: unknown) => bench.errors.push(`${what}: ${error}`)
-  const store = await openSqliteStore({ folder })
-  const settings = await loadSettings(store, options.settings ?? {})
-  await store.resume(settings.get().lease, clock())
-  const siblings = await loadSiblings(store, dial)
-  if (options.siblings) await siblings.set(options.siblings)
-  const queue = createQueue({ store, clock, settings: settings.get, random: () => 0.5 })
-  const loans = await loadLoans({ store, siblings, clock, settings: settings.get, onError })
+  const audited: AuditLine[] = []
+  const store = await openStore(`sqlite:${folder}`)
+  if (options.siblings) await store.documents.save('siblings', options.siblings)
   let launched = 0
-  const workers = createWorkers({
-    node: id,
+  const node = await createNode({
+    id,
+    cluster: 'test',
+    version: '0.0.0',
+    folder,
+    keys: { current: Buffer.from(secret).toString('hex') },
+    settings: options.settings ?? {},
+    ...(options.computer ? { computer: options.computer } : {}),
+    store,
+    clock,
+    url: '',
+    dial,
+    random: () => 0.5,
+    program: options.program,
+    configure: options.configure,
+    ...(options.tail ? { tail: options.tail } : {}),
     provider: {
-      list: async () => [...bench.machines.values()],
-      whyEnded: async () => undefined,
+      list: async () => (bench.list ? await bench.list() : [...bench.machines.values()]),
+      whyEnded: async () => bench.lastWords,
       terminate: async (machine) => {
         bench.terminated.push(machine)
         bench.machines.delete(machine)
       },
+      launch: async ({ kind, id: worker }) => {
+        if (bench.launchError) throw new Error(bench.launchError)
+        const launchedAt = bench.time.wall
+        const machine: Machine = { id: worker, kind, cluster: 'test', node: id, launchedAt }
+        bench.machines.set(worker, machine)
+        return machine
+      },
     },
-    launch: async (worker) => {
-      if (bench.launchError) throw new Error(bench.launchError)
-      const launchedAt = bench.time.wall
-      const machine: Machine = { id: worker, kind: 'worker', cluster: 'test', node: id, launchedAt }
-      bench.machines.set(worker, machine)
-      return machine
-    },
-    newId: () => {
+    newWorkerId: () => {
       launched += 1
       return `${id}-w-${launched}`
     },
-    clock,
-    settings: settings.get,
-    onError,
+    log: {
+      info(fields, what) {
+        if (what === 'audit') audited.push(fields as AuditLine)
+      },
+      error: ({ err }, what) => bench.errors.push(`${what}: ${err}`),
+    },
   })
-  const scaler = createScaler({
-    queue,
-    workers,
-    loans,
-    siblings,
-    settings: settings.get,
-    onPlan: () => {},
-    onError,
-  })
-  const info = { id, cluster: 'test', version: '0.0.0', startedAt: bench.time.wall }
-  const duties = new Map<string, string>()
-  const audited: AuditLine[] = []
-  const onAudit = (line: AuditLine) => audited.push(line)
-  const parts = { queue, workers, loans, scaler, settings, siblings, duties, onAudit, onError }
-  const { program, provision } = options
-  const seal = (file: string) => sealBackup(file, { cluster: 'test', node: id, at: clock().wall })
-  const backups = createBackups({ store, folder, seal })
-  const restore = createRestore({ queue, folder, check: readBackup, stage: stageRestore })
-  const copies = { backups, restore, restored: undefined }
-  const secrets = createSecrets({ current: Buffer.from(secret).toString('hex') }, async () => {})
-  const deps = { info, secrets, program, provision, ...parts, ...copies }
-  const app = createApp(deps)
+  const app = createApp(node)
 
   return {
-    ...deps,
+    ...node,
     app,
     bench,
     store,
@@ -141,8 +131,7 @@ export async function createNode(
       })
     },
     async close() {
-      scaler.stop()
-      backups.close()
+      await node.stop()
       await store.close()
       rmSync(folder, { recursive: true, force: true })
     },
@@ -154,11 +143,12 @@ function noSibling({ url }: Sibling): SiblingClient {
     throw new Error(`${url} is away`)
   }
   return {
-    results: away,
-    lookup: away,
+    listResults: away,
+    lookupTasks: away,
     markPulled: away,
-    askForLoan: away,
+    requestLoan: away,
     renewLoan: away,
+    pauseJob: away,
     returnLoan: away,
   }
 }

@@ -3,7 +3,8 @@
 import { v7 } from 'uuid'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import type { SiblingClient } from '../../src/node/siblings.ts'
-import { type Bench, createNode, type TestNode } from './harness.ts'
+import { sha512Task } from '../support/sha512-task.ts'
+import { type Bench, createTestNode, type TestNode } from './harness.ts'
 
 let nodes: TestNode[] = []
 
@@ -23,7 +24,7 @@ const settings = {
 }
 
 async function alone(more: object = {}): Promise<TestNode> {
-  const node = await createNode({ settings: { ...settings, ...more } })
+  const node = await createTestNode({ settings: { ...settings, ...more } })
   nodes.push(node)
   return node
 }
@@ -51,24 +52,28 @@ async function pair(
       }
       const ask = { borrower: own }
       return {
-        results: async () => ({ results: [] }),
-        lookup: async () => [],
-        markPulled: async () => {},
-        askForLoan: async ({ id }) => {
+        listResults: async () => ({ results: [] }),
+        lookupTasks: async () => ({ tasks: [] }),
+        markPulled: async () => ({}),
+        pauseJob: async () => undefined,
+        requestLoan: async ({ query }) => {
           const { backlog } = await other().queue.stats()
           return await other().loans.lend(
-            { id, ...ask },
+            { id: query.loan, ...ask },
             { active: other().workers.active(), backlog },
           )
         },
-        renewLoan: async (id) => await other().loans.extend({ id, ...ask }),
-        returnLoan: async (id) => await other().loans.takeBack({ id, ...ask }),
+        renewLoan: async ({ params }) => await other().loans.extend({ id: params.loan, ...ask }),
+        returnLoan: async ({ params }) => {
+          await other().loans.takeBack({ id: params.loan, ...ask })
+          return {}
+        },
       }
     }
   for (const [index, id] of ['node-a', 'node-b'].entries()) {
     const other = index === 0 ? 'node-b' : 'node-a'
     made.push(
-      await createNode({
+      await createTestNode({
         id,
         settings: { ...settings, maxWorkers: limits[index] as number },
         siblings: [{ id: other, url: `http://${other}` }],
@@ -84,7 +89,9 @@ async function pair(
 
 async function enqueue(node: TestNode, count: number): Promise<void> {
   await node.queue.enqueue(
-    Array.from({ length: count }, () => ({ id: v7(), iterations: 1, body: new Uint8Array() })),
+    Array.from({ length: count }, () =>
+      sha512Task({ id: v7(), iterations: 1, body: new Uint8Array() }),
+    ),
   )
 }
 
@@ -153,7 +160,7 @@ describe('scaling', () => {
     const state = await (await node.request('/v1/state')).json()
     expect(state).toMatchObject({
       healthy: false,
-      problems: ["workers can't be launched: no capacity"],
+      problems: ["can't launch workers: no capacity"],
     })
     later(node, 1000)
     await node.scaler.tick()
@@ -189,6 +196,64 @@ describe('scaling', () => {
     later(node, 1000)
     await node.scaler.tick()
     expect(node.workers.launchFailure()?.reason).toBe('worker node-1-w-1 ended before it joined')
+  })
+
+  it('counts a worker that ends soon after it joined as a failed launch, with its last words', async () => {
+    const node = await alone()
+    node.bench.lastWords = 'EACCES: no priority'
+    await enqueue(node, 1)
+    for (const [ended, retryIn] of [1, 2, 4].entries()) {
+      await node.scaler.tick()
+      expect(node.bench.machines.size).toBe(1)
+      join(node)
+      later(node, 300)
+      node.bench.machines.clear()
+      await node.scaler.tick()
+      const reason = `worker node-1-w-${ended + 1} ended 0.3 s after it joined: EACCES: no priority`
+      expect(node.scaler.last().reason).toBe(
+        `the last launch failed (${reason}): next try in ${retryIn}.0 s`,
+      )
+      expect(await (await node.request('/v1/state')).json()).toMatchObject({
+        healthy: false,
+        problems: [`can't launch workers: ${reason}`],
+      })
+      later(node, retryIn * 1000)
+    }
+  })
+
+  it('launches anew at once for a worker that was well, whatever ended it', async () => {
+    const node = await alone()
+    await enqueue(node, 3)
+    await node.scaler.tick()
+    join(node)
+    node.workers.heard('node-1-w-1', 1)
+    node.workers.heard('node-1-w-1', -1)
+    later(node, 300)
+    node.bench.machines.clear()
+    await node.scaler.tick()
+    expect([...node.bench.machines.keys()]).toEqual(['node-1-w-2'])
+    join(node)
+    later(node, 10_000)
+    join(node)
+    node.bench.machines.clear()
+    later(node, 1)
+    await node.scaler.tick()
+    expect([...node.bench.machines.keys()]).toEqual(['node-1-w-3'])
+    expect(node.workers.launchProblem()).toBeUndefined()
+  })
+
+  it('does not take an older worker that works for a sign that launches do', async () => {
+    const node = await alone()
+    await enqueue(node, 5)
+    await node.scaler.tick()
+    join(node)
+    later(node, 15_001)
+    join(node)
+    node.bench.launchError = 'no capacity'
+    await node.scaler.tick()
+    join(node)
+    node.workers.heard('node-1-w-1', -1)
+    expect(node.workers.launchFailure()?.reason).toBe('no capacity')
   })
 
   it('replaces a worker that went silent', async () => {

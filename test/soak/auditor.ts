@@ -1,6 +1,6 @@
 /**
  * The independent auditor: hears a history and says where it breaks what was promised. It shares no
- * code with what it judges, and computes every result by itself (`test/architecture.test.ts`).
+ * code with what it judges, and computes every result by itself (`test/architecture/files.test.ts`).
  */
 import { atTheEnd } from './closing.ts'
 import type { Event, SentTask, Violation } from './events.ts'

@@ -1,4 +1,4 @@
-/** Tasks made by chance, and how they travel: the format is written down in `src/core/frames.ts`. */
+/** Tasks made by chance, and how they travel: the format is written down in `src/api/frames.ts`. */
 import { hash } from 'node:crypto'
 import type { SentTask } from './events.ts'
 import type { Random } from './random.ts'

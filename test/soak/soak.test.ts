@@ -21,7 +21,8 @@ it('loses nothing and leaves nothing behind', { timeout: 240_000 }, async () => 
   const { violations, history, tasks, kills } = soaked
   const how = `TM_SOAK_SEED=${seed} npm run soak; history: ${history}\n${said.join('\n')}`
   expect(violations.slice(0, 20), how).toEqual([])
-  expect(tasks.succeeded, how).toBeGreaterThan(500)
+  // That it did anything, not how fast: of 3,000, on a machine that other tests keep busy.
+  expect(tasks.succeeded, how).toBeGreaterThan(100)
   expect(kills, how).toBeGreaterThan(5)
   rmSync(history)
 })

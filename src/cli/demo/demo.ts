@@ -1,20 +1,26 @@
-/** `tm demo`: the whole life of a cluster on this machine, in a folder of its own, checked on the way. */
+/** `tm demo`: runs a local cluster in a temporary folder from up to down, and checks each step. */
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { basename, join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { TmError } from '../../core/errors.ts'
+import type { Reporter } from '../../core/progress.ts'
 import { withDefaults } from '../../core/settings.ts'
-import { describeHealth, gatherHealth } from '../health.ts'
-import { downLocal } from '../local/down.ts'
-import { type Launcher, providerOf } from '../local/machines.ts'
-import { upLocal } from '../local/up.ts'
-import { nodesOf } from '../nodes.ts'
-import { number, type Reporter } from '../progress.ts'
-import { type Saved, savedCluster } from '../saved.ts'
+import type { Work } from '../../core/task.ts'
+import { describeWork } from '../../kinds/kinds.ts'
+import { repetitions } from '../../kinds/sha512/sha512.ts'
+import { localDriver } from '../../provider/local/cluster/driver.ts'
+import { type Launcher, providerOf } from '../../provider/local/cluster/machines.ts'
+import { until } from '../../runtime/until.ts'
+import { nodesOf } from '../../state/cluster-nodes.ts'
+import { type ClusterState, clusterState } from '../../state/cluster-state.ts'
+import { downCluster } from '../cluster/down.ts'
+import { upCluster } from '../cluster/up.ts'
+import { describeHealth, gatherHealth } from '../output/health.ts'
 import { enqueueFiles } from '../tasks/enqueue.ts'
 import { markPulled } from '../tasks/pull.ts'
 import { waitForTasks } from '../tasks/wait.ts'
+import { runCommand } from './command.ts'
 import { type DemoBatch, makeFiles } from './files.ts'
 import { narrate } from './narrate.ts'
 import { expectedResult } from './verify.ts'
@@ -22,7 +28,9 @@ import { expectedResult } from './verify.ts'
 export interface DemoResult {
   tasks: number
   correct: number
-  /** Processes of the cluster after it was taken down. */
+  /** Files that commands left, all of them as they must be. */
+  outputs: number
+  /** How many processes of the cluster are left after it was removed. */
   remaining: number
 }
 
@@ -30,16 +38,19 @@ export interface DemoOptions {
   launcher: Launcher
   reporter: Reporter
   print: (text: string) => void
-  /** Ends the demo early; the cluster is taken down all the same. */
+  /** Ends the demo early. The cluster is still removed. */
   signal: AbortSignal
 }
 
-/** Impatient, so that a minute shows what an afternoon would. Milliseconds. */
+/** For so many files. */
+const commands = 40
+
+/** In milliseconds; short, so that a minute shows what usually takes an afternoon. */
 const settings = { maxWorkers: 3, scaleAfter: 200, idleTimeout: 1500, tick: 100 }
 
 export async function runDemo(options: DemoOptions): Promise<DemoResult> {
   const folder = mkdtempSync(join(tmpdir(), 'tm-demo-'))
-  const saved = savedCluster(folder, 'demo')
+  const state = clusterState(folder, 'demo')
   const env = { ...options.launcher.env, TM_DATA_DIR: folder }
   const launcher = { ...options.launcher, env }
   const { reporter } = options
@@ -48,41 +59,48 @@ export async function runDemo(options: DemoOptions): Promise<DemoResult> {
       const end = () => reject(new TmError('failed', 'The demo was interrupted'))
       options.signal.addEventListener('abort', end)
     })
-    const { tasks, correct } = await Promise.race([ended, live({ ...options, launcher }, saved)])
-    await takeDown(saved, launcher, reporter)
-    const remaining = (await providerOf(saved, launcher).list()).length
-    return { tasks, correct, remaining }
+    const done = await Promise.race([
+      ended,
+      live({ ...options, launcher, files: join(folder, 'files') }, state),
+    ])
+    await takeDown(state, launcher, reporter)
+    const remaining = (await providerOf(state, launcher).list()).length
+    return { ...done, remaining }
   } finally {
-    await takeDown(saved, launcher, reporter)
+    await takeDown(state, launcher, reporter)
     rmSync(folder, { recursive: true, force: true })
   }
 }
 
-async function live({ launcher, reporter, print }: DemoOptions, saved: Saved) {
+async function live(
+  { launcher, reporter, print, files }: DemoOptions & { files: string },
+  state: ClusterState,
+) {
   reporter.say('A cluster of two nodes on this machine:')
-  await upLocal({
-    saved,
-    launcher,
-    nodes: 2,
-    settings,
-    restore: [],
-    reporter,
-  })
-  const story = narrate(saved, reporter.say)
+  const driver = localDriver({ state, launcher, reporter })
+  const wanted = { nodes: 2, choices: { settings } }
+  const free = { dryRun: false, confirm: async () => undefined }
+  await driver.up((builder) =>
+    upCluster(builder, { cluster: state.name, wanted, restore: [], reporter, ...free }),
+  )
+  const story = narrate(state, reporter.say)
   try {
     const batches = await reporter.step('files', async (note) => {
-      const made = makeFiles(saved.path('files'))
+      const made = makeFiles(files)
       note('200 files, text and binary, 0 bytes to 5 MiB')
       return made
     })
     const tasks: DemoTask[] = []
-    for (const batch of batches) tasks.push(...(await enqueue(saved, batch, reporter)))
-    const nodes = nodesOf(saved)
-    const machines = await providerOf(saved, launcher).list()
-    print(describeHealth(await gatherHealth(saved.name, nodes, machines), Date.now()))
-    const correct = await checkAll(saved, tasks, reporter)
-    await reporter.step('idle workers leave', async () => await allLeft(saved))
-    return { tasks: tasks.length, correct }
+    for (const batch of batches) tasks.push(...(await enqueue(state, batch, reporter)))
+    const nodes = nodesOf(state)
+    const machines = await providerOf(state, launcher).list()
+    print(describeHealth(await gatherHealth(state.name, nodes, machines), Date.now()))
+    const correct = await checkAll(state, tasks, reporter)
+    const texts = tasks.map(({ file }) => file).filter((file) => file.endsWith('.txt'))
+    const to = `${files}-compressed`
+    const outputs = await runCommand({ state, files: texts.slice(0, commands), to, reporter })
+    await reporter.step('idle workers leave', async () => await allLeft(state))
+    return { tasks: tasks.length, correct, outputs }
   } finally {
     story.stop()
   }
@@ -91,23 +109,25 @@ async function live({ launcher, reporter, print }: DemoOptions, saved: Saved) {
 interface DemoTask {
   id: string
   file: string
-  iterations: number
+  work: Work
   result: string | undefined
 }
 
-/** Sends a batch and waits until it is done. */
-async function enqueue(saved: Saved, batch: DemoBatch, reporter: Reporter): Promise<DemoTask[]> {
-  const { iterations, files, oneNode } = batch
-  const times = iterations === 1 ? '1 iteration' : `${number(iterations)} iterations`
-  const all = nodesOf(saved)
+/** Enqueues a batch and waits until it is done. */
+async function enqueue(
+  state: ClusterState,
+  batch: DemoBatch,
+  reporter: Reporter,
+): Promise<DemoTask[]> {
+  const { work, files, oneNode } = batch
+  const all = nodesOf(state)
   const nodes = oneNode ? all.slice(0, 1) : all
   const sending = reporter.count(
     `enqueued at ${nodes.map(({ id }) => id).join(', ')}:`,
     files.length,
   )
   const { tasks, errors } = await enqueueFiles({
-    files,
-    iterations,
+    sources: files.map((file) => ({ file, work })),
     nodes,
     maxBody: withDefaults().maxBody,
     onSending: () => {},
@@ -117,47 +137,58 @@ async function enqueue(saved: Saved, batch: DemoBatch, reporter: Reporter): Prom
     onWarning: reporter.say,
   })
   sending.end(errors.length === 0)
-  const working = reporter.count(`done with ${times} each:`, tasks.length)
+  const working = reporter.count(`done with ${describeWork(work)} each:`, tasks.length)
   const ids = tasks.map(({ id }) => id)
   const onWarning = reporter.say
-  const done = await waitForTasks({ ids, nodes: all, onProgress: working.set, onWarning })
+  const done = await waitForTasks({ ids, nodes: () => all, onProgress: working.set, onWarning })
   working.end()
-  return tasks.map((task, index) => ({ ...task, iterations, result: done[index]?.result }))
+  return tasks.map((task, index) => ({ ...task, work, result: done[index]?.result }))
 }
 
-/** Throws when any result is missing or wrong. */
-async function checkAll(saved: Saved, tasks: DemoTask[], reporter: Reporter): Promise<number> {
+/** Throws if any result is missing or wrong. */
+async function checkAll(
+  state: ClusterState,
+  tasks: DemoTask[],
+  reporter: Reporter,
+): Promise<number> {
   const checking = reporter.count('equal to node:crypto:', tasks.length)
   let checked = 0
-  for (const { file, iterations, result } of tasks) {
-    if (result !== (await expectedResult(file, iterations))) {
+  for (const { file, work, result } of tasks) {
+    if (result !== (await expectedResult(file, repetitions(work)))) {
       checking.end(false)
       throw new TmError('failed', `The result of ${basename(file)} is wrong: ${result}`)
     }
     checked += 1
     checking.set(checked)
-    // Computing what is expected holds the event loop; the story goes on in between.
+    // Computing the expected result blocks the event loop: let the narration continue.
     await sleep(0)
   }
   checking.end()
   await markPulled(
-    nodesOf(saved),
+    nodesOf(state),
     tasks.map(({ id }) => id),
   )
   return checked
 }
 
-async function allLeft(saved: Saved): Promise<void> {
-  const end = performance.now() + 20_000
-  for (;;) {
-    const states = await Promise.all(nodesOf(saved).map(({ client }) => client.state()))
-    if (states.every(({ workers }) => workers.length === 0)) return
-    if (performance.now() > end) throw new TmError('failed', 'Idle workers did not leave')
-    await sleep(100)
+async function allLeft(state: ClusterState): Promise<void> {
+  const nodes = nodesOf(state)
+  const none = async () => {
+    const states = await Promise.all(nodes.map(({ client }) => client.getState()))
+    return states.every(({ workers }) => workers.length === 0)
   }
+  if (await until(none, { withinMs: 20_000, pauseMs: 100 })) return
+  throw new TmError('failed', 'Idle workers did not leave')
 }
 
-async function takeDown(saved: Saved, launcher: Launcher, reporter: Reporter): Promise<void> {
-  if (!saved.exists()) return
-  await downLocal({ saved, launcher, keepData: false, confirm: async () => true, reporter })
+async function takeDown(
+  state: ClusterState,
+  launcher: Launcher,
+  reporter: Reporter,
+): Promise<void> {
+  if (!state.exists()) return
+  const options = { cluster: state.name, keepData: false, confirm: async () => true, reporter }
+  const onFound = () => {}
+  const driver = localDriver({ state, launcher, reporter })
+  await driver.down((remover) => downCluster(remover, { ...options, onFound }))
 }

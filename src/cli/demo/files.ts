@@ -1,28 +1,30 @@
-/** The files of the demo: text and binary, 0 bytes to 5 MiB, always the same ones. */
+/** The files of the demo, always the same: text and binary, 0 bytes to 5 MiB. */
 import { createHash } from 'node:crypto'
 import { mkdirSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
+import type { Work } from '../../core/task.ts'
+import { iterated } from '../../kinds/sha512/sha512.ts'
 
 export interface DemoBatch {
-  iterations: number
+  work: Work
   files: string[]
-  /** All of it to the first node, which falls behind and needs a loan. */
+  /** Send everything to the first node, so that it falls behind and needs a loan. */
   oneNode?: boolean
 }
 
 const MiB = 1024 ** 2
 const sizes = [0, 1, 63, 64, 111, 112, 127, 128, 129, 1000, 4096, 65_536, 65_537, MiB, 5 * MiB]
 
-/** Hard work that makes one node borrow a place, then odd sizes and a crowd of small ones. */
+/** Hard tasks that make one node borrow a worker place, then odd sizes, then many small files. */
 export function makeFiles(folder: string): DemoBatch[] {
   return [
     {
-      iterations: 100_000,
+      work: iterated(100_000),
       files: many(40, (n) => make(folder, `hard-${n}`, binary(100 + n))),
       oneNode: true,
     },
-    { iterations: 1, files: sizes.map((size) => make(folder, `binary-${size}`, binary(size))) },
-    { iterations: 1000, files: many(145, (n) => make(folder, `text-${n}.txt`, poem(n))) },
+    { work: iterated(1), files: sizes.map((size) => make(folder, `binary-${size}`, binary(size))) },
+    { work: iterated(1000), files: many(145, (n) => make(folder, `text-${n}.txt`, poem(n))) },
   ]
 }
 
@@ -37,7 +39,7 @@ function make(folder: string, name: string, content: Uint8Array | string): strin
   return file
 }
 
-/** Bytes without a pattern: SHAKE256 of their number. */
+/** Bytes without a pattern: SHAKE256 of the size. */
 function binary(size: number): Uint8Array {
   if (size === 0) return new Uint8Array()
   return createHash('shake256', { outputLength: size }).update(String(size)).digest()

@@ -1,8 +1,8 @@
-/** Tells what the nodes decide and what workers do, as it happens, from their logs. */
+/** Follows the logs, and reports what nodes decide and workers do. */
 import { readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { chalkStderr as chalk } from 'chalk'
-import type { Saved } from '../saved.ts'
+import type { ClusterState } from '../../state/cluster-state.ts'
 
 interface Entry {
   node?: string
@@ -12,55 +12,54 @@ interface Entry {
   reason?: string
 }
 
-/** Milliseconds between two looks. */
-const lookEvery = 50
+const readEveryMs = 50
 
-export function narrate(saved: Saved, say: (text: string) => void): { stop(): void } {
-  const seen = new Map<string, number>()
-  const told = new Map<string, string>()
+export function narrate(state: ClusterState, say: (text: string) => void): { stop(): void } {
+  const linesRead = new Map<string, number>()
+  const announced = new Map<string, string>()
 
-  /** A node that asks for a loan again and again is mentioned once. */
-  function tell(line: string): string | undefined {
+  /** A node that keeps asking for a loan is mentioned once. */
+  function describeEntry(line: string): string | undefined {
     const { node, worker, msg, action, reason } = parse(line)
     if (msg === 'working') return `${worker} joined`
     if (msg === 'stopped' && worker) return `${worker} stopped: ${reason}`
     if (msg !== 'scaling' || !node || !action || action === 'none') return undefined
-    if (action === 'borrow' && told.get(node) === action) return undefined
-    told.set(node, action)
+    if (action === 'borrow' && announced.get(node) === action) return undefined
+    announced.set(node, action)
     return `${node}: ${reason}`
   }
 
-  function look(): void {
-    for (const file of logs(saved)) {
+  function readLogs(): void {
+    for (const file of logs(state)) {
       const lines = readLines(file)
-      for (const line of lines.slice(seen.get(file) ?? 0)) {
-        const text = tell(line)
+      for (const line of lines.slice(linesRead.get(file) ?? 0)) {
+        const text = describeEntry(line)
         if (text) say(chalk.dim(`    ${text}`))
       }
-      seen.set(file, lines.length)
+      linesRead.set(file, lines.length)
     }
   }
 
-  const timer = setInterval(look, lookEvery)
+  const timer = setInterval(readLogs, readEveryMs)
   return {
     stop() {
       clearInterval(timer)
-      look()
+      readLogs()
     },
   }
 }
 
-function logs(saved: Saved): string[] {
+function logs(state: ClusterState): string[] {
   return ['nodes', 'workers'].flatMap((kind) => {
     try {
-      return readdirSync(saved.path(kind)).map((id) => join(saved.path(kind), id, 'log'))
+      return readdirSync(state.path(kind)).map((id) => join(state.path(kind), id, 'log'))
     } catch {
       return []
     }
   })
 }
 
-/** Whole lines only: the last one may still be being written. */
+/** Complete lines only: the last line may still be growing. */
 function readLines(file: string): string[] {
   try {
     return readFileSync(file, 'utf8').split('\n').slice(0, -1)

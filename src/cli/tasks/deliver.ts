@@ -1,70 +1,92 @@
-/** Getting a batch to a node: to the first one that takes it, and to one only if it can be. */
-import { setTimeout as sleep } from 'node:timers/promises'
-import { wasRefused } from '../../client/transport.ts'
+/** Delivers a batch of tasks to the first node that accepts it, and to no second one if possible. */
+import { packTasks } from '../../api/new-tasks.ts'
+import { isUnreachable, wasRefused } from '../../api/transport.ts'
 import { messageOf, TmError } from '../../core/errors.ts'
 import type { NewTask } from '../../core/task.ts'
-import type { NodeLink } from '../nodes.ts'
-
-/** Pauses between tries of one node, in milliseconds, before its batch goes to another one. */
-const pauses = [100, 300, 1000]
+import { retry } from '../../runtime/retry.ts'
+import type { NodeLink } from '../../state/cluster-nodes.ts'
 
 export interface Delivery {
-  /** Nodes that did not take the last batch; kept up to date. */
-  away: Set<NodeLink>
+  /** Nodes that did not accept their last batch. Updated here. */
+  unavailable: Set<NodeLink>
   /** Called before anything is sent to this node. */
   onSending: (node: NodeLink) => void
   onWarning: (text: string) => void
 }
 
-/** The home node first, then the others; those that were away last. */
-export function inOrder(nodes: NodeLink[], home: number, away: Set<NodeLink>): NodeLink[] {
+/** The home node first, then the others; nodes that were unavailable come last. */
+export function deliveryOrder(
+  nodes: NodeLink[],
+  home: number,
+  unavailable: Set<NodeLink>,
+): NodeLink[] {
   const turned = [...nodes.slice(home), ...nodes.slice(0, home)]
-  return [...turned.filter((node) => !away.has(node)), ...turned.filter((node) => away.has(node))]
+  return [
+    ...turned.filter((node) => !unavailable.has(node)),
+    ...turned.filter((node) => unavailable.has(node)),
+  ]
 }
 
 /**
- * To the first node that takes it. A node that may have taken it, but whose answer was lost, is
- * asked again a few times before another one is: that is what keeps a task from being done twice.
+ * If the answer of a node is lost, it may have accepted the batch: it is asked again a few times before
+ * the next node is, so that no task is done twice.
  */
 export async function deliver(
   tasks: NewTask[],
   order: NodeLink[],
-  { away, onSending, onWarning }: Delivery,
+  delivery: Delivery,
+): Promise<void> {
+  // A node that is busy with others says so at once. Five minutes: it stores what it has by then.
+  const backoff = { firstMs: 1000, maxMs: 5000 }
+  await retry(() => deliverOnce(tasks, order, delivery), {
+    retries: 60,
+    backoff,
+    isPassing: isBusy,
+  })
+}
+
+async function deliverOnce(
+  tasks: NewTask[],
+  order: NodeLink[],
+  { unavailable, onSending, onWarning }: Delivery,
 ): Promise<void> {
   let last: unknown
   for (const node of order) {
     onSending(node)
     try {
-      const outcomes = await send(tasks, node)
+      const outcomes = await sendTo(node, tasks)
       const clash = outcomes.find(({ outcome }) => outcome === 'conflict')
       if (clash) throw new TmError('conflict', `Another task has the id ${clash.id}`)
-      away.delete(node)
+      unavailable.delete(node)
       return
     } catch (error) {
-      if (!isElsewhere(error)) throw error
-      last = error
-      if (!away.has(node)) onWarning(`Warning: ${node.id} is left out: ${messageOf(error)}`)
-      away.add(node)
+      if (!mayWorkElsewhere(error)) throw error
+      last = isBusy(last) ? last : error
+      if (isBusy(error)) continue
+      if (!unavailable.has(node)) onWarning(`Warning: ${node.id} is left out: ${messageOf(error)}`)
+      unavailable.add(node)
     }
   }
   throw last
 }
 
-async function send(tasks: NewTask[], node: NodeLink) {
-  for (const pause of [...pauses, undefined]) {
-    try {
-      return await node.client.enqueueMany(tasks)
-    } catch (error) {
-      const lost = error instanceof TmError && error.code === 'unreachable' && !wasRefused(error)
-      if (!lost || pause === undefined) throw error
-      await sleep(pause)
-    }
-  }
-  throw new Error('not reached')
+async function sendTo(node: NodeLink, tasks: NewTask[]) {
+  const send = () => node.client.enqueueTasks({ body: packTasks(tasks) })
+  const { tasks: outcomes } = await retry(send, {
+    retries: 3,
+    backoff: { firstMs: 100, maxMs: 1000, factor: 3 },
+    isPassing: (error) => isUnreachable(error) && !wasRefused(error),
+  })
+  return outcomes
 }
 
-/** What another node may not have: no answer, draining, a full disk. */
-function isElsewhere(error: unknown): boolean {
+/** Another node may do better: this one does not answer, is draining or busy, or its disk is full. */
+function mayWorkElsewhere(error: unknown): boolean {
   const code = error instanceof TmError ? error.code : undefined
-  return code !== undefined && ['unreachable', 'unavailable', 'storage_full'].includes(code)
+  return code !== undefined && ['unreachable', 'unavailable', 'busy', 'storage_full'].includes(code)
+}
+
+/** It receives as many large bodies as it has memory for. */
+function isBusy(error: unknown): boolean {
+  return error instanceof TmError && error.code === 'busy'
 }

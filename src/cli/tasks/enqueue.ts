@@ -4,23 +4,37 @@
  */
 import { v7 } from 'uuid'
 import { TmError } from '../../core/errors.ts'
-import type { NewTask } from '../../core/task.ts'
-import type { NodeLink } from '../nodes.ts'
-import { deliver, inOrder } from './deliver.ts'
-import { keyOf, type Sent } from './file-names.ts'
-import { readTaskFile } from './files.ts'
+import type { NewTask, Work } from '../../core/task.ts'
+import { workKey } from '../../kinds/kinds.ts'
+import type { NodeLink } from '../../state/cluster-nodes.ts'
+import { keyOf, type Sent } from '../../state/file-names.ts'
+import { deliver, deliveryOrder } from './deliver.ts'
+import { type ReadOptions, readTaskFile } from './files.ts'
 import type { Earlier } from './resume.ts'
 
+/** What becomes a task. */
+export interface Source {
+  /** The file with its bytes; only a name for people if `body` is given, or reads them. */
+  file: string
+  work: Work
+  /** The id of the job that it is part of. */
+  job?: string
+  /** The key of the task, by its body. */
+  keyFor?: (body: Uint8Array) => string
+  body?: Body | ((reading: ReadOptions) => Promise<Body>)
+}
+
+type Body = Uint8Array<ArrayBuffer>
+
 export interface EnqueueOptions {
-  files: string[]
-  iterations: number
+  sources: Source[]
   nodes: NodeLink[]
   maxBody: number
-  /** What was sent before, not to be sent again. */
+  /** The tasks that an earlier command has sent. */
   earlier?: Earlier
-  /** These are about to be sent to this node, for the first time or after another one. */
+  /** Called before tasks are sent to a node, and again when they go to another node. */
   onSending: (tasks: Sent[]) => void
-  /** An id to show: called in the order of the files, and only at the end past one that failed. */
+  /** Called in the order of the sources. After a failure the remaining ids come at the end. */
   onId: (id: string) => void
   onBad: (file: string, error: TmError) => void
   onDone: (files: number) => void
@@ -34,33 +48,34 @@ export interface Enqueued {
 
 const batchFiles = 250
 const batchBytes = 4 * 1024 ** 2
-/** Batches under way at one node. */
+/** Batches in flight to one node. */
 const lanesPerNode = 2
 
 export async function enqueueFiles(options: EnqueueOptions): Promise<Enqueued> {
-  const { files, nodes, onId, onBad } = options
+  const { sources, nodes, onId, onBad } = options
+  const files = sources.map(({ file }) => file)
   const lanes = Array.from({ length: nodes.length * lanesPerNode }, (_, lane) => lane)
-  const fates: (string | TmError | undefined)[] = files.map(() => undefined)
-  const away = new Set<NodeLink>()
+  const outcomes: (string | TmError | undefined)[] = files.map(() => undefined)
+  const unavailable = new Set<NodeLink>()
   let next = 0
   let settled = 0
   let shown = 0
   let failure: unknown
 
-  /** Shows every id that all files before have been settled for. */
-  function settle(index: number, fate: string | TmError): void {
-    fates[index] = fate
+  /** Shows the ids whose predecessors are all settled. */
+  function settle(index: number, outcome: string | TmError): void {
+    outcomes[index] = outcome
     settled += 1
-    for (; fates[shown] !== undefined; shown += 1) show(shown)
+    for (; outcomes[shown] !== undefined; shown += 1) show(shown)
   }
 
   function show(index: number): void {
-    const fate = fates[index]
-    if (typeof fate === 'string') onId(fate)
-    else if (fate) onBad(files[index] as string, fate)
+    const outcome = outcomes[index]
+    if (typeof outcome === 'string') onId(outcome)
+    else if (outcome) onBad(files[index] as string, outcome)
   }
 
-  /** Few files are spread over all lanes too. */
+  /** Spreads even a few files over all lanes. */
   function takeIndexes(): number[] {
     const left = files.length - next
     const count = Math.min(left, batchFiles, Math.ceil(left / lanes.length))
@@ -69,16 +84,16 @@ export async function enqueueFiles(options: EnqueueOptions): Promise<Enqueued> {
     return indexes
   }
 
-  /** Each to the node that may have it from before, else to this one first. */
+  /** Each task goes first to the node that may already have it, else to `home`. */
   async function send(batch: Placed[], home: number): Promise<void> {
     for (const [before, placed] of Map.groupBy(batch, ({ node }) => node)) {
       const known = nodes.findIndex(({ id }) => id === before)
-      const order = inOrder(nodes, known === -1 ? home : known, away)
+      const order = deliveryOrder(nodes, known === -1 ? home : known, unavailable)
       const tasks = placed.map(({ task }) => task)
       const onSending = (node: NodeLink) => {
         options.onSending(placed.map((one) => sentTo(one, node)))
       }
-      await deliver(tasks, order, { away, onSending, onWarning: options.onWarning })
+      await deliver(tasks, order, { unavailable, onSending, onWarning: options.onWarning })
     }
   }
 
@@ -103,10 +118,10 @@ export async function enqueueFiles(options: EnqueueOptions): Promise<Enqueued> {
       }),
     ),
   )
-  // What was accepted behind the first gap is on a disk all the same.
-  for (; shown < fates.length; shown += 1) show(shown)
-  if (failure) throw interrupted(failure, fates)
-  return collect(files, fates)
+  // Tasks behind the first gap have been accepted too.
+  for (; shown < outcomes.length; shown += 1) show(shown)
+  if (failure) throw interrupted(failure, outcomes)
+  return collect(files, outcomes)
 }
 
 interface Placed {
@@ -114,7 +129,7 @@ interface Placed {
   task: NewTask
   file: string
   key: string
-  /** Where it was sent before: there its id is known, if that was the last that was heard of it. */
+  /** The node it was sent to before, which may know its id. */
   node: string | undefined
 }
 
@@ -123,24 +138,29 @@ function sentTo({ task, file, key }: Placed, { id: node }: NodeLink): Sent {
 }
 
 async function* readBatches(
-  { files, iterations, maxBody, earlier }: EnqueueOptions,
+  { sources, maxBody, earlier, onWarning }: EnqueueOptions,
   indexes: number[],
-  settle: (index: number, fate: TmError) => void,
+  settle: (index: number, outcome: TmError) => void,
 ): AsyncGenerator<Placed[]> {
+  const reading = { maxBody, isOnly: sources.length === 1, onWaiting: onWarning }
   let batch: Placed[] = []
   let bytes = 0
   for (const index of indexes) {
     try {
-      const file = files[index] as string
-      const body = await readTaskFile(file, maxBody)
+      const { file, work, job, keyFor, body: given } = sources[index] as Source
+      const body = await (typeof given === 'function'
+        ? given(reading)
+        : (given ?? readTaskFile(file, reading)))
       if (batch.length > 0 && bytes + body.length > batchBytes) {
         yield batch
         batch = []
         bytes = 0
       }
-      const key = keyOf({ file, iterations, body })
+      const key = keyOf({ file, work: workKey(work), body })
       const { id, node } = earlier?.take(key) ?? { id: v7(), node: undefined }
-      batch.push({ index, task: { id, iterations, body }, file, key, node })
+      const ofJob = job === undefined ? {} : { job, ...(keyFor ? { key: keyFor(body) } : {}) }
+      const task = { id, ...work, ...ofJob, body }
+      batch.push({ index, task, file, key, node })
       bytes += body.length
     } catch (error) {
       if (!(error instanceof TmError)) throw error
@@ -150,20 +170,20 @@ async function* readBatches(
   if (batch.length > 0) yield batch
 }
 
-function interrupted(failure: unknown, fates: unknown[]): unknown {
+function interrupted(failure: unknown, outcomes: unknown[]): unknown {
   if (!(failure instanceof TmError)) return failure
-  const done = fates.filter((fate) => typeof fate === 'string').length
-  const message = `${failure.message}. ${done} of ${fates.length} files were enqueued.`
+  const done = outcomes.filter((outcome) => typeof outcome === 'string').length
+  const message = `${failure.message}. ${done} of ${outcomes.length} files were enqueued.`
   const { code, suggestions } = failure
   return new TmError(code, message, { cause: failure, suggestions })
 }
 
-function collect(files: string[], fates: (string | TmError | undefined)[]): Enqueued {
+function collect(files: string[], outcomes: (string | TmError | undefined)[]): Enqueued {
   const result: Enqueued = { tasks: [], errors: [] }
-  for (const [index, fate] of fates.entries()) {
+  for (const [index, outcome] of outcomes.entries()) {
     const file = files[index] as string
-    if (typeof fate === 'string') result.tasks.push({ id: fate, file })
-    else if (fate) result.errors.push({ file, message: fate.message })
+    if (typeof outcome === 'string') result.tasks.push({ id: outcome, file })
+    else if (outcome) result.errors.push({ file, message: outcome.message })
   }
   return result
 }

@@ -1,25 +1,26 @@
-/** `tm enqueue --resume`: what was sent before by a command that was interrupted is not sent again. */
+/** `tm enqueue --resume`: skips what an earlier, interrupted command has sent. */
 import { TmError } from '../../core/errors.ts'
-import { askAll, type NodeLink } from '../nodes.ts'
-import { type Saved, tm } from '../saved.ts'
-import { sentFiles } from './file-names.ts'
+import { suggest, tm } from '../../core/suggestions.ts'
+import { askAll, type NodeLink } from '../../state/cluster-nodes.ts'
+import type { ClusterState } from '../../state/cluster-state.ts'
+import { sentFiles } from '../../state/file-names.ts'
 
 export interface Earlier {
-  /** The newest task that was sent for this work, and to which node; each task once. */
+  /** The newest task sent for this work, and its node. Returns each task once. */
   take(key: string): { id: string; node: string } | undefined
-  /** Which of these tasks a node has. Throws where a node can't be asked: it may have them. */
+  /** The tasks among these that a node has. Throws if a node does not answer: it may have them. */
   known(ids: string[]): Promise<Set<string>>
-  /** How many tasks were found. */
+  /** How many tasks were found on the nodes. */
   count(): number
 }
 
-export function earlierTasks(saved: Saved, nodes: NodeLink[]): Earlier {
+export function earlierTasks(state: ClusterState, nodes: NodeLink[]): Earlier {
   const byKey = new Map<string, { id: string; node: string }[]>()
-  const seen = new Set<string>()
-  for (const { id, key, node } of sentFiles(saved)) {
-    // The newest line of a task says where it was sent last.
-    if (seen.has(id)) continue
-    seen.add(id)
+  const sent = new Set<string>()
+  for (const { id, key, node } of sentFiles(state)) {
+    // The newest line of a task names the node it was sent to last.
+    if (sent.has(id)) continue
+    sent.add(id)
     const same = byKey.get(key)
     if (same) same.push({ id, node })
     else byKey.set(key, [{ id, node }])
@@ -28,11 +29,15 @@ export function earlierTasks(saved: Saved, nodes: NodeLink[]): Earlier {
   return {
     take: (key) => byKey.get(key)?.shift(),
     async known(ids) {
-      const old = ids.filter((id) => seen.has(id))
-      if (old.length === 0) return new Set()
-      const asked = await askAll(nodes, ({ client }) => client.lookup(old, { retries: 2 }))
-      const silent = asked.find((one) => !one.ok)
-      if (silent && !silent.ok) throw notKnown(saved, silent.node.id, silent.why)
+      const sentBefore = ids.filter((id) => sent.has(id))
+      if (sentBefore.length === 0) return new Set()
+      const asked = await askAll(
+        nodes,
+        async ({ client }) =>
+          (await client.lookupTasks({ json: { ids: sentBefore }, retries: 2 })).tasks,
+      )
+      const failed = asked.find((one) => !one.ok)
+      if (failed && !failed.ok) throw notKnown(failed.node.id, failed.why)
       const known = asked.flatMap((one) => (one.ok ? one.value.map(({ id }) => id) : []))
       found += new Set(known).size
       return new Set(known)
@@ -41,12 +46,12 @@ export function earlierTasks(saved: Saved, nodes: NodeLink[]): Earlier {
   }
 }
 
-export function notKnown(saved: Saved, node: string, why: string): TmError {
+export function notKnown(node: string, why: string): TmError {
   const message = `${node} can't say which of the files it has: ${why}`
   return new TmError('unreachable', message, {
     suggestions: [
-      `See what it is: ${tm('health', saved.name)}`,
-      'Without --resume all files are enqueued, those that it has once more',
+      suggest`See what is wrong: ${tm('health')}`,
+      'Or leave out --resume: files that it already has are then enqueued again',
     ],
   })
 }

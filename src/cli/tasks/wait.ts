@@ -1,80 +1,159 @@
-/** Waits until tasks are done, wherever they are, and says what it waits for. */
-import { setTimeout as sleep } from 'node:timers/promises'
+/**
+ * Waits until tasks are done, on any node. A wait in which nothing can come has an end: when the cluster
+ * is removed, when a node stays away, when settings let no task run.
+ */
+import type { Task } from '../../api/client.ts'
 import { TmError } from '../../core/errors.ts'
-import type { Task } from '../../core/task.ts'
-import { askAll, type NodeLink } from '../nodes.ts'
+import { suggest, tm } from '../../core/suggestions.ts'
+import { until } from '../../runtime/until.ts'
+import { askAll, type NodeLink } from '../../state/cluster-nodes.ts'
+import { type Blocked, whyBlocked } from '../cluster/blocked.ts'
+import { type PausedJob, pausedJobsOf, type Waiting } from './paused-jobs.ts'
+import { waitLimit } from './wait-limit.ts'
 
 export interface WaitOptions {
   ids: string[]
-  nodes: NodeLink[]
+  /**
+   * Asked again when a node does not answer: it may have moved, or want another token. Throws if the
+   * cluster is gone.
+   */
+  nodes: () => NodeLink[]
   onProgress: (done: number) => void
+  /** Called with tasks that are done, each once, and the node that has it. The wait goes on after it. */
+  onDone?: (done: { task: Task; node: NodeLink }[]) => Promise<void>
   onWarning: (text: string) => void
+  /**
+   * Called if all tasks that are left wait in jobs that are paused: the wait ends, and these tasks are
+   * as they were.
+   */
+  onPaused?: (jobs: PausedJob[]) => void
+  /** How long to wait for a node that does not answer, or while no task can run. */
+  patienceMs?: number
+  /** Milliseconds. */
+  now?: () => number
 }
 
 const lookupSize = 1000
-const shortestPause = 20
-const longestPause = 1000
+/** Tasks that `onDone` gets at a time, so that progress is seen. */
+const groupSize = 200
+/** Asked only while nothing moves. */
+const askWhyAfterMs = 1000
+const askWhyEveryMs = 5000
 
 export function isDone({ state }: Task): boolean {
   return state === 'succeeded' || state === 'failed' || state === 'cancelled'
 }
 
 /**
- * The tasks, done, in the order of their ids. Throws `not_found` when all nodes answer and none
- * knows an id; as long as a node is away, its tasks are waited for.
+ * The finished tasks in the order of their ids, and those that wait in paused jobs. Throws `not_found`
+ * if all nodes answer and none knows an id. While a node does not answer, its tasks may be there: waits for it.
  */
 export async function waitForTasks(options: WaitOptions): Promise<Task[]> {
-  const { ids, nodes, onProgress, onWarning } = options
+  const { ids, onProgress, onWarning, patienceMs = 600_000 } = options
+  const { now = () => performance.now() } = options
   const done = new Map<string, Task>()
-  const warned = new Set<string>()
+  const limit = waitLimit({ patienceMs, onWarning, now })
+  let nodes: NodeLink[] | undefined
   let pending = [...new Set(ids)]
-  let pause = shortestPause
+  let askWhyAt = now() + askWhyAfterMs
+  let blocked: Blocked | undefined
+  let paused: PausedJob[] | undefined
+  const newest = new Map<string, Task>()
 
-  while (pending.length > 0) {
-    const began = performance.now()
-    const { tasks, missing } = await findTasks(pending, nodes)
-    for (const task of tasks.values()) if (isDone(task)) done.set(task.id, task)
-    const unknown = pending.filter((id) => !tasks.has(id))
-    if (unknown.length > 0 && missing.length === 0) throw unknownIds(unknown)
-    for (const { id, why } of missing) {
-      if (!warned.has(id)) onWarning(`Warning: waiting for ${id} to come back: ${why}`)
-      warned.add(id)
+  async function allAreDone(): Promise<boolean> {
+    if (pending.length === 0) return true
+    nodes ??= options.nodes()
+    const { tasks, at, unreachable } = await findTasks(pending, nodes)
+    const before = done.size
+    for (const task of tasks.values()) newest.set(task.id, task)
+    const ended = [...tasks.values()].filter(isDone)
+    for (let from = 0; from < ended.length; from += groupSize) {
+      const group = ended.slice(from, from + groupSize)
+      await options.onDone?.(group.map((task) => ({ task, node: at.get(task.id) as NodeLink })))
+      for (const task of group) done.set(task.id, task)
+      if (from + groupSize < ended.length) onProgress(done.size)
     }
+    const unknown = pending.filter((id) => !tasks.has(id))
+    if (unknown.length > 0 && unreachable.length === 0) throw unknownIds(unknown)
     pending = pending.filter((id) => !done.has(id))
     onProgress(done.size)
-    if (pending.length === 0) break
-    // Looking takes no more than a fifth of the time: it must not slow down what it looks at.
-    await sleep(Math.max(pause, 4 * (performance.now() - began)))
-    pause = Math.min(longestPause, pause * 1.4)
+    if (done.size > before) limit.clear()
+    else if (unknown.length > 0) holdFor(unreachable)
+    else {
+      askWhy(nodes, () => placed(pending, { tasks, at }))
+      if (paused && pending.every((id) => tasks.get(id)?.state === 'queued')) return true
+      if (blocked) limit.hold(blocked.reason, [blocked.fix, tm('wait', {}, 'ID…')])
+      else limit.clear()
+    }
+    if (unreachable.length > 0) nodes = undefined
+    return pending.length === 0
   }
-  return ids.map((id) => done.get(id) as Task)
+
+  function holdFor(unreachable: { id: string; why: string }[]): void {
+    for (const { id, why } of unreachable) {
+      limit.hold(`waiting for ${id} to come back: ${why}`, [tm('health'), tm('wait', {}, 'ID…')])
+    }
+  }
+
+  /** Beside the wait: a node that is slow to describe itself must not slow it down. */
+  function askWhy(asked: NodeLink[], waiting: () => Waiting[]): void {
+    if (now() < askWhyAt) return
+    askWhyAt = Infinity
+    const states = askAll(asked, ({ client }) => client.getState({ timeoutMs: 5000 }))
+    // A node that does not answer is asked again.
+    const holding = options.onPaused && pausedJobsOf(waiting()).catch(() => undefined)
+    void Promise.all([states, holding]).then(([answers, jobs]) => {
+      const known = answers.flatMap((one) => (one.ok ? [one.value] : []))
+      blocked = known.length === asked.length ? whyBlocked(known) : undefined
+      paused = jobs
+      askWhyAt = now() + askWhyEveryMs
+    })
+  }
+
+  await until(allAreDone, { pauseMs: { firstMs: 20, maxMs: 1000, factor: 1.4 }, share: 0.2 })
+  if (paused && pending.length > 0) options.onPaused?.(paused)
+  return ids.map((id) => newest.get(id) as Task)
+}
+
+function placed(ids: string[], { tasks, at }: Pick<Found, 'tasks' | 'at'>): Waiting[] {
+  return ids.map((id) => ({ task: tasks.get(id) as Task, node: at.get(id) as NodeLink }))
 }
 
 export interface Found {
   tasks: Map<string, Task>
+  /** The node that has each task. */
+  at: Map<string, NodeLink>
   /** Nodes that did not answer. */
-  missing: { id: string; why: string }[]
+  unreachable: { id: string; why: string }[]
 }
 
-/** These tasks, from whichever node has them. */
+/** Looks these tasks up on all nodes. */
 export async function findTasks(ids: string[], nodes: NodeLink[]): Promise<Found> {
-  const found: Found = { tasks: new Map(), missing: [] }
-  const asked = await askAll(nodes, async ({ client }) => {
-    const tasks: Task[] = []
-    for (let start = 0; start < ids.length; start += lookupSize) {
-      tasks.push(...(await client.lookup(ids.slice(start, start + lookupSize))))
-    }
-    return tasks
-  })
+  const found: Found = { tasks: new Map(), at: new Map(), unreachable: [] }
+  const asked = await askAll(nodes, ({ client }) => lookupAt(client, ids))
   for (const one of asked) {
-    if (!one.ok) found.missing.push({ id: one.node.id, why: one.why })
+    if (!one.ok) found.unreachable.push({ id: one.node.id, why: one.why })
     else
-      for (const task of one.value) found.tasks.set(task.id, better(task, found.tasks.get(task.id)))
+      for (const task of one.value) {
+        if (better(task, found.tasks.get(task.id)) !== task) continue
+        found.tasks.set(task.id, task)
+        found.at.set(task.id, one.node)
+      }
   }
   return found
 }
 
-/** A task that two nodes took has one visible result: the earliest. */
+/** Those of these tasks that one node knows. */
+export async function lookupAt(client: NodeLink['client'], ids: string[]): Promise<Task[]> {
+  const tasks: Task[] = []
+  for (let start = 0; start < ids.length; start += lookupSize) {
+    const page = ids.slice(start, start + lookupSize)
+    tasks.push(...(await client.lookupTasks({ json: { ids: page } })).tasks)
+  }
+  return tasks
+}
+
+/** If two nodes accepted a task, the earlier result wins. */
 function better(task: Task, other: Task | undefined): Task {
   if (!other) return task
   const hasResult = (one: Task) => one.state === 'succeeded'
@@ -85,6 +164,6 @@ function better(task: Task, other: Task | undefined): Task {
 function unknownIds(ids: string[]): TmError {
   const more = ids.length > 1 ? ` (and ${ids.length - 1} more)` : ''
   return new TmError('not_found', `No node knows the task ${ids[0]}${more}`, {
-    suggestions: ['See what there is: tm pull'],
+    suggestions: [suggest`See the newest results: ${tm('pull')}`],
   })
 }

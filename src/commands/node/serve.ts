@@ -1,21 +1,26 @@
-import { randomBytes } from 'node:crypto'
+import { availableParallelism } from 'node:os'
 import { Flags } from '@oclif/core'
-import { pino } from 'pino'
 import { TmCommand } from '../../cli/base.ts'
-import { launchWorker, providerOf, readAddress, writeAddress } from '../../cli/local/machines.ts'
-import { both, readInteger, readSettings, settingFlags } from '../../cli/settings-flags.ts'
+import { readBoth, readMachineId, readSettings, settingFlags } from '../../cli/flags/settings.ts'
+import { requirePort } from '../../core/ports.ts'
 import { settingNames } from '../../core/settings.ts'
-import { keepPrivate } from '../../instance/privacy.ts'
-import { serveUntil } from '../../instance/serve-until.ts'
-import { stopSignal } from '../../instance/signals.ts'
-import { type NodeOptions, startNode } from '../../node/serve.ts'
+import { type ServeOptions, serveUntil, startNode } from '../../node/serve.ts'
+import { providerOf, readAddress, writeAddress } from '../../provider/local/cluster/machines.ts'
+import { closeInherited } from '../../runtime/descriptors.ts'
+import { createLog } from '../../runtime/log.ts'
+import { machineReader } from '../../runtime/machine.ts'
+import { keepPrivate } from '../../runtime/privacy.ts'
+import { stopSignal } from '../../runtime/signals.ts'
+import { recordIn } from '../../state/cluster-location.ts'
 
 export default class NodeServe extends TmCommand {
   static override enableJsonFlag = false
+  static override changes = true
+  static override isService = true
   static override summary = 'Run a node in the foreground: API, queue, scaler.'
   static override description =
-    `tm up starts nodes by itself; this is for looking at one. It listens on loopback only, logs JSON \
-lines to stdout, and stops well on SIGTERM or Ctrl-C.`
+    `tm up starts nodes by itself; run this to watch one. It listens on loopback only, logs JSON lines to \
+stdout, and stops cleanly on SIGTERM or Ctrl-C.`
   static override examples = [
     '<%= config.bin %> node serve --id node-1',
     '<%= config.bin %> node serve --id node-1 --port 8080 --scale-after 1s',
@@ -23,54 +28,56 @@ lines to stdout, and stops well on SIGTERM or Ctrl-C.`
   static override flags = {
     id: Flags.string({ default: 'node-1', description: "the node's id" }),
     port: Flags.string({
-      description: 'port to listen on [default: the one it had before, or any free one]',
+      description: 'port to listen on [default: its previous port, or any free one]',
     }),
-    tag: Flags.string({ hidden: true, description: 'how its provider finds it' }),
+    tag: Flags.string({ hidden: true, description: 'how the provider finds it' }),
     ...settingFlags(settingNames),
   }
 
   async run(): Promise<void> {
     keepPrivate()
-    // From the first moment: a node that was told to stop while it started stops well too.
+    // First, so that a stop signal during the start also ends the node cleanly.
     const stopping = stopSignal()
     const { flags } = await this.parse(NodeServe)
-    const [settings, port] = both(
+    if (flags.tag !== undefined) closeInherited()
+    const [settings, port] = readBoth(
       () => readSettings(settingNames, flags),
-      () => readInteger('--port', flags.port, { min: 0, max: 65535 }),
+      () => (flags.port === undefined ? undefined : requirePort('--port', flags.port, 0)),
     )
-    const saved = this.saved(flags.cluster)
-    saved.create()
-    const { id } = flags
-    const log = pino({ base: { node: id } })
-    const provider = providerOf(saved, {
+    const id = readMachineId('--id', flags.id)
+    const state = this.clusterState(flags.cluster)
+    state.create()
+    const { log, tail } = createLog({ node: id })
+    const provider = providerOf(state, {
       command: this.machineCommand(),
       env: this.machineEnvironment(),
     })
-    const options = (): Omit<NodeOptions, 'port'> => ({
+    const options = (): Omit<ServeOptions, 'port'> => ({
       id,
-      cluster: saved.name,
+      cluster: state.name,
       version: this.config.version,
-      folder: saved.nodeFolder(id),
+      folder: state.nodeFolder(id),
       host: '127.0.0.1',
-      keys: saved.keys(),
+      keys: state.keys(),
       settings,
+      computer: { cores: availableParallelism(), nodes: recordIn(state)?.nodes.length || 1 },
+      machine: machineReader(state.folder),
       provider,
-      launchWorker: (worker) => launchWorker(saved, provider, { ...worker, node: id }),
-      newWorkerId: () => `${id}-w-${randomBytes(4).toString('hex')}`,
       log,
+      tail,
     })
     await serveUntil(stopping, async () => {
-      const before = new URL(readAddress(saved, id)?.url ?? 'http://127.0.0.1:0').port
+      const before = new URL(readAddress(state, id)?.url ?? 'http://127.0.0.1:0').port
       const node = await startAt(options(), port, Number(before))
-      writeAddress(saved, id, { url: node.url, pid: process.pid })
+      writeAddress(state, id, { url: node.url, pid: process.pid })
       return node
     })
   }
 }
 
-/** Its workers know a node by its address: it keeps the old one as long as nobody else took it. */
+/** Keeps the port, unless another program took it: workers know the node by its address. */
 async function startAt(
-  options: Omit<NodeOptions, 'port'>,
+  options: Omit<ServeOptions, 'port'>,
   wanted: number | undefined,
   before: number,
 ) {

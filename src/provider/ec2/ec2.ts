@@ -1,125 +1,142 @@
 /**
- * Machines as EC2 instances, found by their tags. Used by `tm up` for nodes and by nodes for their
- * workers.
+ * The provider whose machines are EC2 instances, found by their tags. Nodes launch and terminate their
+ * workers with it.
  */
+import type { Shape } from '../../api/contract/terms.ts'
 import { TmError } from '../../core/errors.ts'
+import { serial } from '../../runtime/serial.ts'
 import type { LaunchSpec, Machine, MachineKind, Provider } from '../provider.ts'
-import type { Aws } from './clients.ts'
+import type { AwsContext } from './aws/context.ts'
 import {
-  absenceGrace,
+  absenceGraceMs,
   type Ec2Machine,
-  endInstances,
   isLeaving,
   listInstances,
-} from './instances.ts'
-import { createIntents, type Journal, memoryJournal } from './intents.ts'
-import { type Pace, systemPace } from './pace.ts'
-import { createFullPlaces } from './placements.ts'
-import { runInstance } from './run.ts'
-import type { Shape } from './run-input.ts'
+  terminateInstances,
+} from './machines/instances.ts'
+import { createIntents, type Journal, memoryJournal } from './machines/intents.ts'
+import { createFullPlacements } from './machines/placements.ts'
+import { runInstance } from './machines/run.ts'
 
 export interface Ec2Options {
-  aws: Aws
+  aws: AwsContext
   cluster: string
-  /** What machines of each kind are made of; only kinds that are launched here need one. */
+  /** How machines of each kind are built; only for the kinds that this process launches. */
   shapes: Partial<Record<MachineKind, Shape>>
-  /** What a machine does when it boots. Anybody can read it: it must hold no secret. */
+  /** What a machine runs when it boots. Readable by others: it must contain no secret. */
   bootScript: (spec: LaunchSpec) => string
-  /** Where intents are written; in memory, if undefined: fine where ids are never used again. */
+  /** Where intents are stored. In memory, if undefined: enough if ids are never reused. */
   journal?: Journal
-  pace?: Pace
 }
 
-export interface Instanced extends Machine {
+export interface Ec2Instance extends Machine {
   instance: string
 }
 
 export interface Ec2Provider extends Provider {
-  list(): Promise<Instanced[]>
-  launch(spec: LaunchSpec): Promise<Instanced>
+  list(): Promise<Ec2Instance[]>
+  launch(spec: LaunchSpec): Promise<Ec2Instance>
 }
 
 /**
- * `grace` does not count here: EC2 asks the system to shut down, which stops the unit as it would be
- * stopped anyway, and pulls the plug after some minutes.
+ * Ignores `graceMs`: EC2 asks the system to shut down, which stops the unit of tm, and cuts the power
+ * after some minutes.
  */
 export function ec2Provider(options: Ec2Options): Ec2Provider {
-  const { aws, cluster, bootScript, pace = systemPace } = options
+  const { aws, cluster, bootScript } = options
   const intents = createIntents(options.journal ?? memoryJournal())
-  const runner = { aws, cluster, pace, intents, full: createFullPlaces() }
-  /** What was there a moment ago, launched or listed: EC2 may not list it just now. */
-  const recent = new Map<string, { machine: Instanced; since: number }>()
-  /** Why machines that are on their way out have ended. */
+  const runner = { aws, cluster, intents, full: createFullPlacements(), launched: new Map() }
+  /** Launched or listed before. EC2 may leave one out of an answer; `absentSince`: the first that did. */
+  const recent = new Map<string, { machine: Ec2Instance; absentSince?: number }>()
+  /** Why machines ended, by id. */
   const reasons = new Map<string, string>()
-  /** Launches one after the other, so that each knows what has no room: RunInstances takes 2/s. */
-  let turn: Promise<unknown> = Promise.resolve()
+  /** Launches run one after the other: each knows what lacks capacity, and EC2 allows 2 a second. */
+  const inTurn = serial()
 
-  /** Takes note of what is listed; gives what is not, and is still believed to be there. */
-  function unlisted(seen: Ec2Machine[]): Instanced[] {
-    const now = pace.now()
-    for (const one of seen) {
-      if (!isLeaving(one)) recent.set(one.instance, { machine: show(one), since: now })
+  /** Remembers what is listed, and returns the recent instances that are not. */
+  function unlisted(listed: Ec2Machine[]): Ec2Instance[] {
+    const now = aws.now()
+    for (const one of listed) {
+      if (!isLeaving(one)) recent.set(one.instance, { machine: toMachine(one) })
       else {
         recent.delete(one.instance)
         if (one.reason) reasons.set(one.id, one.reason)
       }
     }
-    const listed = new Set(seen.map(({ instance }) => instance))
-    for (const [instance, { since }] of recent) {
-      if (now - since > absenceGrace) recent.delete(instance)
+    const ids = new Set(listed.map(({ instance }) => instance))
+    for (const [instance, entry] of recent) {
+      if (ids.has(instance)) continue
+      entry.absentSince ??= now
+      if (now - entry.absentSince > absenceGraceMs) recent.delete(instance)
     }
-    const missing = [...recent.values()].filter(({ machine }) => !listed.has(machine.instance))
+    const missing = [...recent.values()].filter(({ machine }) => !ids.has(machine.instance))
     return missing.map(({ machine }) => machine)
   }
 
-  async function run(spec: LaunchSpec): Promise<Instanced> {
+  async function run(spec: LaunchSpec): Promise<Ec2Instance> {
     const shape = options.shapes[spec.kind]
     if (!shape) throw new TmError('failed', `This process does not launch a ${spec.kind}`)
-    const { id, kind, node } = spec
-    const order = { id, kind, shape, bootScript: bootScript(spec), ...(node ? { node } : {}) }
+    const { id, kind } = spec
+    const node = spec.kind === 'worker' ? { node: spec.node } : {}
+    const order = { id, kind, shape, bootScript: bootScript(spec), ...node }
     const launched = [...recent.values()].some(({ machine }) => machine.id === id)
-    const missing = launched ? unlisted(await listInstances(aws, { cluster }, pace)) : []
+    const missing = launched ? unlisted(await listInstances(aws, { cluster })) : []
     const made = missing.find((machine) => machine.id === id)
     if (made) return made
-    const machine = show(await runInstance(runner, order))
-    recent.set(machine.instance, { machine, since: pace.now() })
+    const machine = toMachine(await runInstance(runner, order))
+    recent.set(machine.instance, { machine })
     return machine
   }
 
   return {
+    looks: { changingMs: 3000, quietMs: 60_000 },
+
     async list() {
-      const seen = await listInstances(aws, { cluster }, pace)
-      return [...seen.filter((one) => !isLeaving(one)).map(show), ...unlisted(seen)]
+      const listed = await listInstances(aws, { cluster, live: true })
+      return [...listed.filter((one) => !isLeaving(one)).map(toMachine), ...unlisted(listed)]
     },
 
     async launch(spec) {
-      const mine = turn.then(() => run(spec))
-      turn = mine.catch(() => {})
-      return await mine.catch((error) => {
+      return await inTurn(() => run(spec)).catch((error) => {
         throw asFailed(error)
       })
     },
 
     async terminate(id) {
-      const seen = await listInstances(aws, { cluster }, pace)
-      const there = seen.filter(({ state }) => state !== 'terminated')
-      const instances = [...there, ...unlisted(seen)]
+      const listed = await listInstances(aws, { cluster })
+      const existing = listed.filter(({ state }) => state !== 'terminated')
+      const instances = [...existing, ...unlisted(listed)]
         .filter((machine) => machine.id === id)
         .map(({ instance }) => instance)
-      await endInstances(aws, { cluster, instances }, pace)
+      const [refused] = (await terminateInstances(aws, { cluster, instances })).values()
+      if (refused) throw refused
       for (const instance of instances) recent.delete(instance)
     },
 
-    whyEnded: async (id) => reasons.get(id),
+    async whyEnded(id) {
+      const known = reasons.get(id)
+      if (known) return known
+      // It has terminated between two looks.
+      const [ended] = await listInstances(aws, { cluster, id })
+      return ended?.reason
+    },
   }
 }
 
-function show({ id, kind, cluster, node, launchedAt, instance, ...rest }: Ec2Machine): Instanced {
+function toMachine({
+  id,
+  kind,
+  cluster,
+  node,
+  launchedAt,
+  instance,
+  ...rest
+}: Ec2Machine): Ec2Instance {
   const address = rest.privateAddress ? { address: rest.privateAddress } : {}
   return { id, kind, cluster, ...(node ? { node } : {}), launchedAt, instance, ...address }
 }
 
-/** To a provider's caller a launch that failed is `failed`, whatever was wrong. */
+/** A launch fails with `failed`, whatever the cause: the contract of a provider. */
 function asFailed(error: unknown): unknown {
   if (!(error instanceof TmError) || error.code === 'failed') return error
   return new TmError('failed', error.message, {

@@ -1,4 +1,4 @@
-// A node with a least-privilege policy as design.md §8 wants it: workers of its cluster, no more.
+// A node with a least-privilege policy: workers of its cluster, no more.
 
 import {
   CreateTagsCommand,

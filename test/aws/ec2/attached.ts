@@ -1,6 +1,6 @@
 // What hangs on instances and can be left behind: interfaces, volumes, spot requests.
 
-import type { Actions } from '../action.ts'
+import { type Actions, ec2Arn, resourceTags } from '../action.ts'
 import { AwsError } from '../errors.ts'
 import type { Interface, SpotRequest, Volume, World } from '../state.ts'
 import type { Xml } from '../xml.ts'
@@ -13,7 +13,7 @@ const interfaceFields: Fields<Interface> = {
   'group-id': ({ groupIds }) => groupIds,
   'network-interface-id': ({ id }) => id,
   'private-ip-address': ({ privateIp }) => privateIp,
-  status: () => 'in-use',
+  status: ({ instanceId }) => (instanceId ? 'in-use' : 'available'),
   'subnet-id': ({ subnetId }) => subnetId,
   'vpc-id': ({ vpcId }) => vpcId,
 }
@@ -39,7 +39,9 @@ export const attachedActions: Actions = {
       allow('ec2:DescribeNetworkInterfaces')
       dryRun()
       const visible = new Set(visibleInstances(world).map(({ interfaceId }) => interfaceId))
-      const all = [...world.interfaces.values()].filter(({ id }) => visible.has(id))
+      const all = [...world.interfaces.values()].filter(
+        ({ id, instanceId }) => instanceId === undefined || visible.has(id),
+      )
       const named = chosen(
         params.list('NetworkInterfaceId'),
         all,
@@ -71,6 +73,24 @@ export const attachedActions: Actions = {
     },
   },
 
+  DeleteVolume: {
+    takes: ['VolumeId', 'DryRun'],
+    run({ world, params, allow, dryRun }) {
+      const id = params.need('VolumeId')
+      const volume = world.volumes.get(id)
+      allow('ec2:DeleteVolume', [
+        { arn: ec2Arn(world, 'volume', id), keys: resourceTags(volume?.tags) },
+      ])
+      if (!volume) throw absent('InvalidVolume.NotFound', 'volume', [id])
+      if (volume.attached) {
+        throw new AwsError('VolumeInUse', `Volume ${id} is currently attached`)
+      }
+      dryRun()
+      world.volumes.delete(id)
+      return { return: true }
+    },
+  },
+
   DescribeSpotInstanceRequests: {
     takes: ['SpotInstanceRequestId', 'DryRun', ...FILTER, ...PAGE],
     run({ world, params, allow, dryRun }) {
@@ -95,7 +115,7 @@ function absent(code: string, what: string, ids: readonly string[]): AwsError {
 }
 
 function renderInterface(world: World, one: Interface): Xml {
-  const instance = world.instances.get(one.instanceId)
+  const instance = world.instances.get(one.instanceId ?? '')
   return {
     networkInterfaceId: one.id,
     subnetId: one.subnetId,
@@ -104,16 +124,18 @@ function renderInterface(world: World, one: Interface): Xml {
     description: '',
     ownerId: world.options.account,
     requesterManaged: false,
-    status: 'in-use',
+    status: one.instanceId ? 'in-use' : 'available',
     privateIpAddress: one.privateIp,
     groupSet: renderGroups(world, one.groupIds),
-    attachment: {
-      attachmentId: one.id.replace('eni', 'eni-attach'),
-      instanceId: one.instanceId,
-      deviceIndex: 0,
-      status: 'attached',
-      deleteOnTermination: true,
-    },
+    ...(one.instanceId && {
+      attachment: {
+        attachmentId: one.id.replace('eni', 'eni-attach'),
+        instanceId: one.instanceId,
+        deviceIndex: 0,
+        status: 'attached',
+        deleteOnTermination: true,
+      },
+    }),
     ...(instance?.publicIp && { association: { publicIp: instance.publicIp } }),
     tagSet: tagSet(one.tags),
     interfaceType: 'interface',

@@ -46,6 +46,15 @@ const offeringFields: Fields<Offering> = {
 }
 
 export const catalogActions: Actions = {
+  GetEbsDefaultKmsKeyId: {
+    takes: ['DryRun'],
+    run({ world, allow, dryRun }) {
+      allow('ec2:GetEbsDefaultKmsKeyId')
+      dryRun()
+      return { kmsKeyId: world.options.diskKey ?? 'alias/aws/ebs' }
+    },
+  },
+
   DescribeImages: {
     takes: ['ImageId', 'Owner', 'IncludeDeprecated', 'DryRun', ...FILTER, ...PAGE],
     run({ world, params, allow, dryRun }) {

@@ -3,7 +3,7 @@
 import { type Actions, ec2Arn, requestTags, resourceTags } from '../action.ts'
 import { AwsError } from '../errors.ts'
 import { newId } from '../ids.ts'
-import type { Group, World } from '../state.ts'
+import type { Group, Rule, World } from '../state.ts'
 import { groupById, noGroup, visibleGroups } from './find.ts'
 import { chosen, FILTER, type Fields, filtered, PAGE, paged, tagSet } from './list.ts'
 import { renderPermissions } from './permissions.ts'
@@ -13,7 +13,14 @@ const fields: Fields<Group> = {
   description: ({ description }) => description,
   'group-id': ({ id }) => id,
   'group-name': ({ name }) => name,
+  'ip-permission.group-id': ({ rules }) => named(rules.filter(({ egress }) => !egress)),
+  'egress.ip-permission.group-id': ({ rules }) => named(rules.filter(({ egress }) => egress)),
   'vpc-id': ({ vpcId }) => vpcId,
+}
+
+/** The groups that these rules name. */
+function named(rules: readonly Rule[]): string[] {
+  return rules.flatMap(({ source }) => ('groupId' in source ? [source.groupId] : []))
 }
 
 /** What names and descriptions may hold (CreateSecurityGroup, EC2 API Reference). */

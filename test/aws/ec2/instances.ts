@@ -104,9 +104,22 @@ export const instanceActions: Actions = {
         userData: instance?.userData,
         instanceInitiatedShutdownBehavior: instance?.shutdownBehavior,
         instanceType: instance?.type.name,
-        disableApiTermination: false,
+        disableApiTermination: instance?.terminationProtected,
       }[attribute ?? 'userData']
       return { instanceId: id, [attribute ?? 'userData']: value === undefined ? {} : { value } }
+    },
+  },
+
+  ModifyInstanceAttribute: {
+    takes: ['InstanceId', 'DisableApiTermination.Value', 'DryRun'],
+    run({ world, params, allow, dryRun }) {
+      const id = params.need('InstanceId')
+      allow('ec2:ModifyInstanceAttribute', [instanceResource(world, id)])
+      const [instance] = instancesById(world, [id])
+      dryRun()
+      const on = params.object('DisableApiTermination')?.flag('Value')
+      if (instance && on !== undefined) instance.terminationProtected = on
+      return { return: true }
     },
   },
 

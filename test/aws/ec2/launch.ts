@@ -51,7 +51,8 @@ function launch(context: Context): Instance[] {
     create(context, checked, subnet, reservationId, index),
   )
   if (token !== undefined) world.launches.set(token, { request, instances })
-  for (const instance of instances) begin(world, instance)
+  const usable = mayUseKey(context)
+  for (const instance of instances) begin(world, instance, usable)
   return instances
 }
 
@@ -113,6 +114,7 @@ function create(
     wantsPublicIp: launch.publicAddress ?? subnet.publicAddresses,
     tags: tags('instance'),
     shutdownBehavior: launch.shutdownBehavior,
+    terminationProtected: false,
     metadata: launch.metadata,
     volumeIds: volumes.map((volume) => volume.id),
     console: '',
@@ -123,6 +125,20 @@ function create(
   }
   world.instances.set(id, instance)
   return instance
+}
+
+/** EC2 accepts a launch whose disk can't be encrypted, and ends it a moment later. */
+function mayUseKey({ world, allow }: Context): boolean {
+  const { diskKey: arn, region } = world.options
+  if (!arn) return true
+  const via = { 'kms:ViaService': `ec2.${region}.amazonaws.com` }
+  try {
+    allow('kms:GenerateDataKeyWithoutPlaintext', [{ arn, keys: via }])
+    allow('kms:CreateGrant', [{ arn, keys: { ...via, 'kms:GrantIsForAWSResource': 'true' } }])
+    return true
+  } catch {
+    return false
+  }
 }
 
 /** The first spot launch of an account makes the role, if the caller may ("Service-linked role for

@@ -3,8 +3,16 @@
 import type { Instance, InstanceState, World } from '../state.ts'
 import { takePublicAddress } from './network.ts'
 
-export function begin(world: World, instance: Instance): void {
+export function begin(world: World, instance: Instance, usable = true): void {
   world.events.emit('state', { id: instance.id, from: undefined, to: 'pending' })
+  if (!usable) {
+    later(world, instance, world.options.delays.pendingMs, () => {
+      terminate(world, instance, 'user')
+      const code = 'Client.InternalError'
+      instance.stateReason = { code, message: `${code}: Client error on launch` }
+    })
+    return
+  }
   later(world, instance, world.options.delays.pendingMs, () => run(world, instance))
 }
 

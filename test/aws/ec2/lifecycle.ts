@@ -51,13 +51,33 @@ const reboot = change('RebootInstances', onlyIn(['pending', 'running'], 'reboote
   world.events.emit('reboot', { id: one.id }),
 )
 
+// Terminating twice is no error (TerminateInstances, EC2 API Reference).
+const terminateAll = change(
+  'TerminateInstances',
+  () => {},
+  (world, one) => terminate(world, one, 'user'),
+)
+
 export const lifecycleActions: Actions = {
-  // Terminating twice is no error (TerminateInstances, EC2 API Reference).
-  TerminateInstances: change(
-    'TerminateInstances',
-    () => {},
-    (world, one) => terminate(world, one, 'user'),
-  ),
+  // One protected instance fails the call. Those in its zone stay, those in other zones are
+  // terminated all the same (TerminateInstances, EC2 API Reference).
+  TerminateInstances: {
+    takes: terminateAll.takes,
+    run(context) {
+      const { world, params } = context
+      const named = params.list('InstanceId').flatMap((id) => world.instances.get(id) ?? [])
+      const kept = named.find((one) => one.terminationProtected && one.state !== 'terminated')
+      if (!kept) return terminateAll.run(context)
+      context.allow('ec2:TerminateInstances', [instanceResource(world, kept.id)])
+      context.dryRun()
+      for (const one of named) if (one.zone !== kept.zone) terminate(world, one, 'user')
+      throw new AwsError(
+        'OperationNotPermitted',
+        `The instance '${kept.id}' may not be terminated. Modify its 'disableApiTermination' ` +
+          'instance attribute and try again.',
+      )
+    },
+  },
 
   StopInstances: change(
     'StopInstances',

@@ -8,8 +8,19 @@ export interface Vpc {
   id: string
   cidr: string
   isDefault: boolean
-  routeTableId: string
   gatewayId?: string
+}
+
+export interface RouteTable {
+  id: string
+  vpcId: string
+  cidr: string
+  main: boolean
+  /** Those that are associated with it; the main one serves all others. */
+  subnetIds: string[]
+  /** Where 0.0.0.0/0 goes. */
+  gatewayId?: string
+  natGatewayId?: string
 }
 
 export interface Subnet {
@@ -19,11 +30,13 @@ export interface Subnet {
   cidr: string
   isDefault: boolean
   publicAddresses: boolean
+  nat?: boolean
 }
 
 export interface Network {
   vpcs: Vpc[]
   subnets: Subnet[]
+  routeTables: RouteTable[]
   zones: string[]
   /** Addresses in use, private and public. */
   taken: Set<string>
@@ -36,23 +49,37 @@ export function buildNetwork(options: Options): Network {
       id: newId('vpc'),
       cidr: spec.cidr,
       isDefault: spec.isDefault,
-      routeTableId: newId('rtb'),
       ...(spec.internet && { gatewayId: newId('igw') }),
     },
   }))
+  const subnets = vpcs.flatMap(({ spec, vpc }) =>
+    spec.subnets.map((subnet) => ({
+      id: newId('subnet'),
+      vpcId: vpc.id,
+      isDefault: spec.isDefault,
+      ...subnet,
+    })),
+  )
   return {
     vpcs: vpcs.map(({ vpc }) => vpc),
-    subnets: vpcs.flatMap(({ spec, vpc }) =>
-      spec.subnets.map((subnet) => ({
-        id: newId('subnet'),
-        vpcId: vpc.id,
-        isDefault: spec.isDefault,
-        ...subnet,
-      })),
-    ),
+    subnets,
+    routeTables: vpcs.flatMap(({ vpc }) => routeTablesOf(vpc, subnets)),
     zones: [...options.zones].map((letter) => `${options.region}${letter}`),
     taken: new Set(),
   }
+}
+
+function routeTablesOf({ id: vpcId, cidr, gatewayId }: Vpc, subnets: Subnet[]): RouteTable[] {
+  const place = { vpcId, cidr }
+  const main = { id: newId('rtb'), ...place, main: true, subnetIds: [] }
+  const closed = subnets.filter((subnet) => subnet.vpcId === vpcId && subnet.nat)
+  const subnetIds = closed.map(({ id }) => id)
+  return [
+    { ...main, ...(gatewayId && { gatewayId }) },
+    ...(closed.length > 0
+      ? [{ id: newId('rtb'), ...place, main: false, subnetIds, natGatewayId: newId('nat') }]
+      : []),
+  ]
 }
 
 /** AWS keeps the first four addresses of a subnet and the last ("Subnet CIDR blocks"). */

@@ -2,9 +2,10 @@
 
 import type { Actions } from '../action.ts'
 import { AwsError } from '../errors.ts'
+import { newId } from '../ids.ts'
 import type { World } from '../state.ts'
 import { chosen, FILTER, type Fields, filtered, PAGE, paged } from './list.ts'
-import { freePrivateAddresses, type Subnet, type Vpc } from './network.ts'
+import { freePrivateAddresses, type RouteTable, type Subnet, type Vpc } from './network.ts'
 
 const vpcFields: Fields<Vpc> = {
   'cidr-block': ({ cidr }) => cidr,
@@ -24,15 +25,18 @@ const subnetFields: Fields<Subnet> = {
   'vpc-id': ({ vpcId }) => vpcId,
 }
 
-// No explicit associations here: every subnet uses its VPC's main table, so the filter by
-// `association.subnet-id` finds nothing, as in AWS.
-const routeFields: Fields<Vpc> = {
-  'association.main': () => true,
-  'association.subnet-id': () => undefined,
+// A subnet without an association uses its VPC's main table, so the filter by `association.subnet-id`
+// does not find it, as in AWS.
+const routeFields: Fields<RouteTable> = {
+  'association.main': ({ main }) => main,
+  'association.subnet-id': ({ subnetIds }) => subnetIds,
   'route.gateway-id': ({ gatewayId }) => ['local', ...(gatewayId ? [gatewayId] : [])],
-  'route.destination-cidr-block': (vpc) => [vpc.cidr, ...(vpc.gatewayId ? ['0.0.0.0/0'] : [])],
-  'route-table-id': ({ routeTableId }) => routeTableId,
-  'vpc-id': ({ id }) => id,
+  'route.destination-cidr-block': ({ cidr, gatewayId, natGatewayId }) => [
+    cidr,
+    ...(gatewayId || natGatewayId ? ['0.0.0.0/0'] : []),
+  ],
+  'route-table-id': ({ id }) => id,
+  'vpc-id': ({ vpcId }) => vpcId,
 }
 
 const gatewayFields: Fields<Vpc> = {
@@ -86,7 +90,7 @@ export const placeActions: Actions = {
       dryRun()
       const missing = absent('InvalidRouteTableID.NotFound', 'routeTable')
       const ids = params.list('RouteTableId')
-      const named = chosen(ids, world.network.vpcs, ({ routeTableId }) => routeTableId, missing)
+      const named = chosen(ids, world.network.routeTables, ({ id }) => id, missing)
       const left = filtered(params, named, routeFields, untagged)
       const page = paged(world, 'DescribeRouteTables', params, left, 5)
       return { routeTableSet: page.items.map(renderRoutes), nextToken: page.nextToken }
@@ -134,27 +138,30 @@ function renderSubnet(world: World, subnet: Subnet) {
   }
 }
 
-function renderRoutes({ id, cidr, routeTableId, gatewayId }: Vpc) {
-  const route = (destinationCidrBlock: string, gateway: string, origin: string) => ({
+function renderRoutes({ id: routeTableId, vpcId, cidr, main, subnetIds, ...out }: RouteTable) {
+  const route = (destinationCidrBlock: string, to: object, origin: string) => ({
     destinationCidrBlock,
-    gatewayId: gateway,
+    ...to,
     state: 'active',
     origin,
   })
+  const { gatewayId, natGatewayId } = out
+  const association = (what: object) => ({
+    routeTableAssociationId: newId('rtbassoc'),
+    routeTableId,
+    ...what,
+    associationState: { state: 'associated' },
+  })
   return {
     routeTableId,
-    vpcId: id,
+    vpcId,
     routeSet: [
-      route(cidr, 'local', 'CreateRouteTable'),
-      ...(gatewayId ? [route('0.0.0.0/0', gatewayId, 'CreateRoute')] : []),
+      route(cidr, { gatewayId: 'local' }, 'CreateRouteTable'),
+      ...(gatewayId ? [route('0.0.0.0/0', { gatewayId }, 'CreateRoute')] : []),
+      ...(natGatewayId ? [route('0.0.0.0/0', { natGatewayId }, 'CreateRoute')] : []),
     ],
-    associationSet: [
-      {
-        routeTableAssociationId: routeTableId.replace('rtb', 'rtbassoc'),
-        routeTableId,
-        main: true,
-        associationState: { state: 'associated' },
-      },
-    ],
+    associationSet: main
+      ? [association({ main })]
+      : subnetIds.map((subnetId) => association({ subnetId, main })),
   }
 }

@@ -60,6 +60,7 @@ function renderInstance(world: World, instance: Instance): Xml {
     tagSet: tagSet(instance.tags),
     hypervisor: 'xen',
     ...(profile && { iamInstanceProfile: { arn: profile.arn, id: profile.id } }),
+    cpuOptions: { coreCount: type.vcpus, threadsPerCore: 1 },
     ebsOptimized: false,
     enaSupport: true,
     ...(instance.spotRequestId && {

@@ -1,4 +1,4 @@
-// Reading the region's zones and the account's attributes.
+// Reading the account's regions, the region's zones and the account's attributes.
 
 import type { Actions } from '../action.ts'
 import { AwsError } from '../errors.ts'
@@ -12,6 +12,20 @@ const zoneFields: Fields<string> = {
 }
 
 export const zoneActions: Actions = {
+  DescribeRegions: {
+    takes: ['RegionName', 'AllRegions', 'DryRun', ...FILTER],
+    run({ world, allow, dryRun }) {
+      allow('ec2:DescribeRegions')
+      dryRun()
+      const regionInfo = world.options.regions.map((regionName) => ({
+        regionName,
+        regionEndpoint: `ec2.${regionName}.amazonaws.com`,
+        optInStatus: 'opt-in-not-required',
+      }))
+      return { regionInfo }
+    },
+  },
+
   DescribeAvailabilityZones: {
     takes: ['ZoneName', 'AllAvailabilityZones', 'DryRun', ...FILTER],
     run({ world, params, allow, dryRun }) {

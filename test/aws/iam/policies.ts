@@ -3,7 +3,7 @@
 import type { Actions } from '../action.ts'
 import { AwsError } from '../errors.ts'
 import { parseDocument } from '../policy/document.ts'
-import type { Role } from '../state.ts'
+import type { Role, World } from '../state.ts'
 import { checkName, encodedPolicy, IAM_PAGE, iamPage, roleByName } from './common.ts'
 import { roleResource } from './roles.ts'
 
@@ -69,16 +69,45 @@ export const policyActions: Actions = {
     },
   },
 
-  /** Nothing can be attached here, so there is never one. */
+  AttachRolePolicy: {
+    takes: ['RoleName', 'PolicyArn'],
+    run({ world, params, allow }) {
+      const name = params.need('RoleName')
+      const arn = params.need('PolicyArn')
+      allow('iam:AttachRolePolicy', [attachment(world, name, arn)])
+      roleByName(world, name).attached.add(arn)
+      return {}
+    },
+  },
+
+  DetachRolePolicy: {
+    takes: ['RoleName', 'PolicyArn'],
+    run({ world, params, allow }) {
+      const name = params.need('RoleName')
+      const arn = params.need('PolicyArn')
+      allow('iam:DetachRolePolicy', [attachment(world, name, arn)])
+      if (!roleByName(world, name).attached.delete(arn)) {
+        throw new AwsError('NoSuchEntity', `Policy ${arn} was not found.`)
+      }
+      return {}
+    },
+  },
+
   ListAttachedRolePolicies: {
     takes: ['RoleName', 'PathPrefix', ...IAM_PAGE],
     run({ world, params, allow }) {
       const name = params.need('RoleName')
       allow('iam:ListAttachedRolePolicies', [roleResource(world, name)])
-      roleByName(world, name)
-      return iamPage(params, [], () => ({}), 'AttachedPolicies')
+      const arns = [...roleByName(world, name).attached]
+      const render = (arn: string) => ({ PolicyArn: arn, PolicyName: arn.split('/').at(-1) ?? '' })
+      return iamPage(params, arns, render, 'AttachedPolicies')
     },
   },
+}
+
+function attachment(world: World, role: string, policy: string) {
+  const { arn, keys } = roleResource(world, role)
+  return { arn, keys: { ...keys, 'iam:PolicyARN': policy } }
 }
 
 function policyByName(role: Role, name: string) {

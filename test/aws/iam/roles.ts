@@ -56,6 +56,7 @@ export const roleActions: Actions = {
         tags,
         created: new Date(world.clock.now()),
         policies: new Map(),
+        attached: new Set(),
         ...(description !== undefined && { description }),
         ...(boundary !== undefined && { boundary }),
       }
@@ -105,6 +106,9 @@ export const roleActions: Actions = {
       const role = roleByName(world, name)
       if ([...world.profiles.values()].some((profile) => profile.role === name)) {
         throw conflict('Cannot delete entity, must remove roles from instance profile first.')
+      }
+      if (role.attached.size > 0) {
+        throw conflict('Cannot delete entity, must detach all policies first.')
       }
       if (role.policies.size > 0) {
         throw conflict('Cannot delete entity, must delete policies first.')

@@ -38,6 +38,7 @@ export function createSpotRole(world: World): Role {
     tags: new Map(),
     created: new Date(world.clock.now()),
     policies: new Map(),
+    attached: new Set(),
   }
   world.roles.set(name, role)
   return role

@@ -28,10 +28,22 @@ export interface Ended {
   actions: string[]
 }
 
+export interface Interrupted {
+  stderr: string
+  exitCode: number | null
+  tookMs: number
+}
+
 export interface Shell {
   standin: Standin
   dataDir: string
   run(args: string[], kill?: KillPoint): Promise<Ended>
+  /** Ctrl-C, once `when` is true of what the command has said; and how long it took to end. */
+  interrupt(
+    args: string[],
+    when: (stderr: string) => boolean,
+    env?: Record<string, string>,
+  ): Promise<Interrupted>
   close(): Promise<void>
 }
 
@@ -43,6 +55,7 @@ export async function openShell(given: GivenOptions = {}): Promise<Shell> {
     standin,
     dataDir,
     run: (args, kill) => run({ standin, dataDir }, args, kill),
+    interrupt: (args, when, env) => interrupt({ standin, dataDir }, args, when, env),
     async close() {
       await standin.stop()
       rmSync(dataDir, { recursive: true, force: true })
@@ -55,8 +68,7 @@ async function run(
   args: string[],
   kill: KillPoint = { at: 0, when: 'before' },
 ): Promise<Ended> {
-  const env = { ...standin.env, ...nothingElse, PATH: ourPath, TM_DATA_DIR: dataDir }
-  const child = spawn(process.execPath, [bin, ...args], { env, stdio: ['ignore', 'pipe', 'pipe'] })
+  const child = start({ standin, dataDir }, args)
   const closed = once(child, 'close')
   const first = standin.calls.length
   const seen = { stdout: '', stderr: '', killed: false, launched: false }
@@ -84,6 +96,41 @@ async function run(
   unhook()
   const actions = standin.calls.slice(first).map(({ action }) => action)
   return { ...seen, exitCode, actions }
+}
+
+function start(
+  { standin, dataDir }: Pick<Shell, 'standin' | 'dataDir'>,
+  args: string[],
+  more: Record<string, string> = {},
+) {
+  const env = { ...standin.env, ...nothingElse, PATH: ourPath, TM_DATA_DIR: dataDir, ...more }
+  return spawn(process.execPath, [bin, ...args], { env, stdio: ['ignore', 'pipe', 'pipe'] })
+}
+
+async function interrupt(
+  shell: Pick<Shell, 'standin' | 'dataDir'>,
+  args: string[],
+  when: (stderr: string) => boolean,
+  env?: Record<string, string>,
+): Promise<Interrupted> {
+  const child = start(shell, args, env)
+  const closed = once(child, 'close')
+  let stderr = ''
+  let began: number | undefined
+  const look = () => {
+    if (began !== undefined || !when(stderr)) return
+    began = performance.now()
+    child.kill('SIGINT')
+  }
+  child.stdout.resume()
+  child.stderr.setEncoding('utf8').on('data', (text) => {
+    stderr += text
+    look()
+  })
+  const looking = setInterval(look, 20)
+  const [exitCode] = await closed
+  clearInterval(looking)
+  return { stderr, exitCode, tookMs: performance.now() - (began ?? Number.NaN) }
 }
 
 /** No profile of the machine that runs the tests. */

@@ -1,7 +1,7 @@
 /** `tm down` on EC2: by tag, from any machine; what would be lost is asked first. */
 import { existsSync, rmSync } from 'node:fs'
 import { afterEach, describe, expect, it, vi } from 'vitest'
-import type { Ec2Record } from '../../../src/cli/saved.ts'
+import type { Ec2Record } from '../../../src/state/cluster-record.ts'
 import { makeWorld, type World } from '../world.ts'
 import { type Laptop, openLaptop, silent } from './laptop.ts'
 
@@ -27,7 +27,7 @@ afterEach(async () => {
 const ended = `✔ machines ended: node-1 (N s)
 ✔ security group removed: sg-ID (N s)
 Removed role and profile tm-us-east-1-default
-✔ looked again: nothing is left (N s)
+✔ checked again: nothing is left (N s)
 Nothing is left of cluster default in us-east-1.
 `
 const nothingHere = 'Nothing is left of cluster default, on this machine or in us-east-1.\n'
@@ -36,22 +36,19 @@ const nothingHere = 'Nothing is left of cluster default, on this machine or in u
 async function withRealNode(): Promise<World> {
   laptop = await openLaptop()
   world = await makeWorld({ nodes: 1 })
-  rmSync(world.saved.path('cluster.json'))
-  const { url } = world.link(1)
+  rmSync(world.state.path('cluster.json'))
+  const [node] = world.links
   await laptop.up({
-    saved: world.saved,
+    state: world.state,
     nodes: 1,
-    bring: async ([launched]) => ({
-      nodes: [{ id: 'node-1', url, instance: launched?.instance ?? '' }],
-      maxWorkers: 5,
-    }),
+    boot: async ([machine]) => (node ? [{ ...node, instance: machine?.instance ?? '' }] : []),
   })
   return world
 }
 
 describe('a cluster that this machine has made', () => {
   it('goes without a question when nothing is lost, with what is remembered of it', async () => {
-    const { dataDir, saved } = await withRealNode()
+    const { dataDir, state } = await withRealNode()
     const { stderr, stdout, exitCode } = await laptop.tm(['down'], { dataDir })
     expect({ stderr, stdout, exitCode }).toEqual({
       stdout: '',
@@ -59,7 +56,7 @@ describe('a cluster that this machine has made', () => {
       exitCode: 0,
     })
     expect(laptop.standin.leftovers()).toEqual([])
-    expect(saved.exists()).toBe(false)
+    expect(state.exists()).toBe(false)
     expect((await laptop.tm(['down'], { dataDir })).stderr).toBe(nothingHere)
     expect(asked).toEqual([])
   })
@@ -72,14 +69,14 @@ describe('a cluster that this machine has made', () => {
       stdout: '',
       stderr: `Down removes: 2 results never pulled.
 Error: Nothing was removed: 2 results never pulled
-  → tm pull --top 1000
-  → Remove it all the same: tm down --yes
+  → Fetch the results first: tm pull --top 2 > results.tsv
+  → Remove it anyway: tm down --yes
 `,
       exitCode: 1,
     }
     expect(await laptop.tm(['down'], { dataDir })).toEqual(refused)
     expect(await laptop.tm(['down'], { dataDir, terminal: true })).toEqual(refused)
-    expect(asked).toEqual(['Go on?'])
+    expect(asked).toEqual(['Continue?'])
     expect(laptop.standin.instances().map(({ state }) => state)).toEqual(['running'])
     answer = true
     const { stderr } = await laptop.tm(['down'], { dataDir, terminal: true })
@@ -89,7 +86,7 @@ Error: Nothing was removed: 2 results never pulled
 
   it('asks where a node does not answer', async () => {
     laptop = await openLaptop()
-    await laptop.up({ nodes: 1, bring: silent })
+    await laptop.up({ nodes: 1, boot: silent })
     const { stderr, exitCode } = await laptop.tm(['down'])
     expect(stderr).toMatch(/^Down removes: whatever is on node-1, which did not answer\.\nError: /)
     expect(exitCode).toBe(1)
@@ -98,7 +95,7 @@ Error: Nothing was removed: 2 results never pulled
 
   it('--json is `{cluster, removed, remaining}`', async () => {
     laptop = await openLaptop()
-    await laptop.up({ nodes: 1, bring: silent })
+    await laptop.up({ nodes: 1, boot: silent })
     const { json, exitCode } = await laptop.json<{ removed: object[] }>(['down', '--yes'])
     expect(exitCode).toBe(0)
     expect(json).toEqual({
@@ -117,22 +114,49 @@ Error: Nothing was removed: 2 results never pulled
     expect(await laptop.tm(['down', '--keep-data'])).toEqual({
       stdout: '',
       stderr: `Error: --keep-data is for clusters on this machine: on EC2 the data is on the machines
-  → Fetch the results first: tm pull --top 1000
+  → Fetch the results first: tm pull --top 1000000 > results.tsv
   → Then: tm down
 `,
       exitCode: 2,
     })
   })
 
+  it('ends before all that may not be looked up, which is said, and exit code 1', async () => {
+    laptop = await openLaptop()
+    await laptop.up({ nodes: 1, boot: silent })
+    const all = { Effect: 'Allow', Action: '*', Resource: '*' }
+    const looks = ['iam:ListRoles', 'ec2:DescribeSecurityGroups']
+    const Statement = [all, { ...all, Effect: 'Deny', Action: looks }]
+    laptop.standin.setOperatorPolicy({ Version: '2012-10-17', Statement })
+    const { stderr, exitCode } = await laptop.tm(['down', '--yes'])
+    expect(exitCode).toBe(1)
+    expect(stderr).toContain('✔ machines ended: node-1 (N s)\n')
+    expect(stderr).toContain('Removed role and profile tm-us-east-1-default\n')
+    expect(stderr).toContain('✔ checked again: not everything could be looked up (N s)\n')
+    expect(stderr).toMatch(/Error: Looking up the security group failed: .* may not ec2:Describe/)
+    expect(stderr).toMatch(/Error: Listing roles failed: .* may not iam:ListRoles/)
+    expect(stderr).not.toContain('Nothing is left')
+    expect(laptop.standin.instances().map(({ state }) => state)).toEqual(['terminated'])
+    expect(laptop.clusterState().exists()).toBe(true)
+    const { json } = await laptop.json<{ problems: object[] }>(['down', '--yes'])
+    expect(json.problems).toHaveLength(2)
+    expect(json.problems[0]).toMatchObject({ code: 'failed', suggestions: expect.any(Array) })
+    laptop.standin.setOperatorPolicy(undefined)
+    const last = await laptop.tm(['down', '--yes'])
+    expect(last.exitCode).toBe(0)
+    expect(laptop.standin.leftovers()).toEqual([])
+    expect(laptop.clusterState().exists()).toBe(false)
+  })
+
   it('is not looked for in another account', async () => {
     laptop = await openLaptop()
     await laptop.up({ nodes: 1 })
-    const saved = laptop.saved()
-    saved.write({ ...(saved.read() as Ec2Record), account: '999999999999' })
+    const state = laptop.clusterState()
+    state.write({ ...(state.read() as Ec2Record), account: '999999999999' })
     const { stderr, exitCode } = await laptop.tm(['down', '--yes'])
     expect(stderr).toContain('Cluster default is in account 999999999999, and you are ')
     expect(exitCode).toBe(1)
-    expect(saved.exists()).toBe(true)
+    expect(state.exists()).toBe(true)
   })
 
   it('needs credentials', async () => {
@@ -140,16 +164,16 @@ Error: Nothing was removed: 2 results never pulled
     await laptop.up({ nodes: 1 })
     const env = { ...laptop.env, AWS_ACCESS_KEY_ID: '', AWS_SECRET_ACCESS_KEY: '' }
     const { stderr, exitCode } = await laptop.tm(['down', '--yes'], { env })
-    expect(stderr).toContain('there are no AWS credentials\n')
+    expect(stderr).toContain('no AWS credentials found\n')
     expect(stderr).toContain('  → Then: tm down\n')
     expect(exitCode).toBe(1)
-    expect(laptop.saved().exists()).toBe(true)
+    expect(laptop.clusterState().exists()).toBe(true)
   })
 
   it('goes when its record is damaged, too, where it is found', async () => {
     laptop = await openLaptop()
     await laptop.up({ nodes: 1 })
-    rmSync(laptop.saved().path('cluster.json'))
+    rmSync(laptop.clusterState().path('cluster.json'))
     // Another account stands in for another region: it has none, either.
     const elsewhere = await openLaptop()
     const env = elsewhere.env
@@ -162,7 +186,7 @@ Error: Nothing was removed: 2 results never pulled
 `)
     await elsewhere.close()
     expect((await laptop.tm(['down', '--yes'])).stderr).toBe(ended)
-    expect(laptop.saved().exists()).toBe(false)
+    expect(laptop.clusterState().exists()).toBe(false)
   })
 })
 
@@ -171,12 +195,12 @@ describe('a cluster that another machine has made', () => {
     laptop = await openLaptop()
     await laptop.up({ nodes: 1 })
     const other = laptop.other()
-    const loss = 'whatever is on node-1, which only the machine that made the cluster can ask'
+    const loss = 'whatever is on node-1, which only the machine that created the cluster can ask'
     expect(await other.tm(['down'])).toEqual({
       stdout: '',
       stderr: `Down removes: ${loss}.
 Error: Nothing was removed: ${loss}
-  → Remove it all the same: tm down --yes
+  → Remove it anyway: tm down --yes
 `,
       exitCode: 1,
     })
@@ -191,7 +215,7 @@ Error: Nothing was removed: ${loss}
     const around = { dataDir: world.dataDir }
     const argv = ['down', '--yes', '--region', 'us-east-1']
     expect((await laptop.tm(argv, around)).stderr).toBe(ended)
-    expect(existsSync(world.saved.path('cluster.json'))).toBe(true)
+    expect(existsSync(world.state.path('cluster.json'))).toBe(true)
     const { stderr } = await laptop.tm(['down'], around)
     expect(stderr).toContain('✔ data removed: DATA/clusters/default')
   })
@@ -204,22 +228,5 @@ describe('where there is none', () => {
     expect(await laptop.tm(['down'])).toEqual(nothing)
     expect(await laptop.tm(['down', '--region', 'us-east-1'])).toEqual(nothing)
     expect(await laptop.tm(['down', '--keep-data'])).toEqual(nothing)
-  })
-
-  it('says that EC2 was not looked at without credentials', async () => {
-    laptop = await openLaptop()
-    const { stderr, exitCode } = await laptop.tm(['down'], { env: { AWS_REGION: 'eu-west-1' } })
-    expect(stderr).toBe(`EC2 in eu-west-1 was not looked at: there are no AWS credentials.
-Nothing is left of cluster default.
-`)
-    expect(exitCode).toBe(0)
-  })
-
-  it('does not say so with credentials that are not good', async () => {
-    laptop = await openLaptop()
-    const env = { ...laptop.env, AWS_SECRET_ACCESS_KEY: 'wrong' }
-    const { stderr, exitCode } = await laptop.tm(['down'], { env })
-    expect(stderr).toContain('AWS does not accept the credentials')
-    expect(exitCode).toBe(1)
   })
 })

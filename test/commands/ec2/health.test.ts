@@ -1,7 +1,7 @@
 /** Commands that talk to the nodes of a cluster on EC2, when these can't be reached or are not there yet. */
 import { afterEach, expect, it } from 'vitest'
-import { defaultChoices } from '../../../src/cli/ec2/choices.ts'
-import { writeRecord } from '../../../src/cli/ec2/record.ts'
+import { defaultChoices } from '../../../src/provider/ec2/cluster/choices.ts'
+import { writeRecord } from '../../../src/provider/ec2/cluster/record.ts'
 import { type Laptop, openLaptop, silent } from './laptop.ts'
 
 let laptop: Laptop
@@ -11,7 +11,7 @@ const id = '01997a5e-4b7e-7cc2-8f6a-0d3b5b6e9a10'
 
 it('health says what to do about a node that does not answer', async () => {
   laptop = await openLaptop()
-  await laptop.up({ nodes: 1, bring: silent })
+  await laptop.up({ nodes: 1, boot: silent })
   expect(await laptop.tm(['health'])).toEqual({
     stdout: `Cluster default is not healthy: 1 node, 0 workers, 0 queued, 0 running, 0 succeeded
 
@@ -26,13 +26,14 @@ it('health says what to do about a node that does not answer', async () => {
 
 it('health says which nodes are not up yet', async () => {
   laptop = await openLaptop()
-  const saved = laptop.saved('x')
-  saved.create()
+  const state = laptop.clusterState('x')
+  state.create()
   const identity = { region: 'us-east-1', account: '1', arn: 'a', partition: 'aws' }
-  writeRecord(saved, {
+  writeRecord(state, {
     identity,
     ids: ['node-1'],
     choices: defaultChoices,
+    isPublic: true,
     now: 0,
     endsAt: undefined,
   })

@@ -78,12 +78,13 @@ describe('killed with SIGKILL at any call', () => {
       expectOneCluster(shell, why)
       return first.killed
     })
-    expect(killed).toBeGreaterThan(30)
+    // Of 36 or so: how often it polls differs from run to run.
+    expect(killed).toBeGreaterThan(25)
   })
 
   it('up is removed by down', async () => {
     const actions = await callsOf([], up)
-    // Before that nothing was made.
+    // Before that nothing was created.
     const from = actions.indexOf('CreateSecurityGroup') + 1
     const points = killPoints(actions).filter(({ at }) => at >= from)
     await each(points, async (shell, point) => {

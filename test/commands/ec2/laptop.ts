@@ -6,30 +6,44 @@ import { mkdtempSync, rmSync } from 'node:fs'
 import { type AddressInfo, createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import type { Bring } from '../../../src/cli/ec2/bring.ts'
-import { readProgram } from '../../../src/cli/ec2/program.ts'
-import { type DryRunResult, type Ec2UpResult, upEc2 } from '../../../src/cli/ec2/up.ts'
-import { type Saved, savedCluster } from '../../../src/cli/saved.ts'
-import { connectAws } from '../../../src/provider/ec2/clients.ts'
+import { connect as connectNode } from '../../../src/api/client.ts'
+import {
+  type DryRunResult,
+  type UpOptions,
+  type UpResult,
+  upCluster,
+} from '../../../src/cli/cluster/up.ts'
+import { withDefaults } from '../../../src/core/settings.ts'
+import { connectAws } from '../../../src/provider/ec2/aws/connect.ts'
+import type { BootNodes } from '../../../src/provider/ec2/cluster/bootstrap.ts'
+import { type Ec2DriverOptions, ec2Driver } from '../../../src/provider/ec2/cluster/driver.ts'
+import { adminToken } from '../../../src/state/cluster-nodes.ts'
+import type { Choices } from '../../../src/state/cluster-record.ts'
+import { type ClusterState, clusterState } from '../../../src/state/cluster-state.ts'
 import type { GivenOptions } from '../../aws/options.ts'
 import { type Standin, startStandin } from '../../aws/standin.ts'
 import { root } from '../../bin/tm.ts'
-import { pace, recording } from '../../provider/ec2/account.ts'
+import { fastRetry, recording } from '../../provider/ec2/account.ts'
 import { type Ran, type Surroundings, tm, tmJson } from '../run.ts'
 
-type UpChanges = Partial<Parameters<typeof upEc2>[0]>
+interface UpChanges
+  extends Partial<Ec2DriverOptions>,
+    Partial<Pick<UpOptions, 'confirm' | 'configure' | 'dryRun'>> {
+  nodes?: number
+  choices?: Partial<Choices>
+}
 
 export interface Laptop {
   standin: Standin
   dataDir: string
   /** The AWS variables, for {@link Laptop.tm} too. */
   env: Record<string, string>
-  saved(name?: string): Saved
+  clusterState(name?: string): ClusterState
   tm(argv: string[], around?: Partial<Surroundings>): Promise<Ran>
   json<T>(argv: string[]): Promise<{ json: T; stderr: string; exitCode: number }>
   /** Titles and notes of the steps of {@link Laptop.up}. */
   steps: string[]
-  up(changes?: UpChanges): Promise<Ec2UpResult>
+  up(changes?: UpChanges): Promise<UpResult>
   dryRun(changes?: UpChanges): Promise<DryRunResult>
   /** Another one with the same account. */
   other(): Laptop
@@ -46,35 +60,47 @@ function withAccount(standin: Standin, stop: () => Promise<void>): Laptop {
   const env = { ...standin.env }
   const steps: string[] = []
   const others: Laptop[] = []
-  const call = async (changes: UpChanges) =>
-    await upEc2({
-      saved: savedCluster(dataDir, 'default'),
+  const call = async ({ nodes, choices, confirm, configure, dryRun, ...changes }: UpChanges) => {
+    const reporter = recording(steps)
+    const state = changes.state ?? clusterState(dataDir, 'default')
+    const driver = ec2Driver({
+      state,
       region: undefined,
       ambientRegion: standin.region,
-      nodes: undefined,
-      choices: { allowCidrs: ['203.0.113.7/32'] },
-      restore: [],
-      dryRun: false,
-      confirm: async () => {},
-      program: readProgram(root),
-      bring: brought,
-      reporter: recording(steps),
+      root,
+      boot: booted,
+      reporter,
       signal: new AbortController().signal,
-      connect: (region) =>
-        connectAws({ region, endpoint: standin.url, credentials: standin.operator }),
-      pace,
+      connect: (place) =>
+        connectAws({
+          ...place,
+          endpoint: standin.url,
+          credentials: standin.operator,
+          retry: fastRetry,
+        }),
       now: () => 1_000,
       ...changes,
     })
+    const options = {
+      cluster: state.name,
+      wanted: { nodes, choices: choices ?? { allowCidrs: ['203.0.113.7/32'] } },
+      restore: [],
+      dryRun: dryRun ?? false,
+      confirm: confirm ?? (async () => undefined),
+      configure: configure ?? configured,
+      reporter,
+    }
+    return await driver.up((builder) => upCluster(builder, options))
+  }
   return {
     standin,
     dataDir,
     env,
     steps,
-    saved: (name = 'default') => savedCluster(dataDir, name),
+    clusterState: (name = 'default') => clusterState(dataDir, name),
     tm: async (argv, around = {}) => shown(await tm(argv, { dataDir, env, ...around })),
     json: (argv) => tmJson(argv, { dataDir, env }),
-    up: async (changes = {}) => (await call(changes)) as Ec2UpResult,
+    up: async (changes = {}) => (await call(changes)) as UpResult,
     dryRun: async (changes = {}) => (await call({ ...changes, dryRun: true })) as DryRunResult,
     other() {
       const laptop = withAccount(standin, async () => {})
@@ -99,22 +125,23 @@ export async function deadUrl(): Promise<string> {
 }
 
 /** As if the machines had come up, where nobody hears them. */
-export const silent: Bring = async (launched) => {
+export const silent: BootNodes = async (machines, _, { state }) => {
   const url = await deadUrl()
-  const nodes = launched.map(({ id, instance }) => ({ id, instance, url }))
-  return { nodes, maxWorkers: 5 }
+  const client = connectNode({ url, token: adminToken(state) })
+  return machines.map(({ id, instance }) => ({ id, instance, url, client }))
 }
 
 /** As if the machines had come up, with a certificate each. */
-export const brought: Bring = async (launched, _, { settings }) => ({
-  nodes: launched.map(({ id, instance, publicAddress }) => ({
-    id,
-    instance,
-    url: `https://${publicAddress}:8443`,
-    certificate: `certificate of ${instance}`,
-  })),
-  maxWorkers: settings.maxWorkers ?? 5,
-})
+export const booted: BootNodes = async (machines, _, { state }) =>
+  machines.map(({ id, instance, address }) => {
+    const url = `https://${address}:8443`
+    const client = connectNode({ url, token: adminToken(state) })
+    return { id, instance, url, client, certificate: `certificate of ${instance}` }
+  })
+
+/** As if the nodes had taken the settings. */
+export const configured: NonNullable<UpOptions['configure']> = async (_, changes) =>
+  withDefaults(changes)
 
 function shown({ stdout, stderr, exitCode }: Ran): Ran {
   return { stdout: withoutIds(stdout), stderr: withoutIds(stderr), exitCode }

@@ -1,8 +1,9 @@
 /** `tm list` and `tm allow-ip`: what there is, where, and who gets in. */
 import { afterEach, describe, expect, it, vi } from 'vitest'
-import { describeList, type Listed } from '../../../src/cli/listed.ts'
-import type { Ec2Record } from '../../../src/cli/saved.ts'
-import { operatorPolicy } from '../../../src/provider/ec2/policies.ts'
+import { describeList } from '../../../src/cli/output/cluster-list.ts'
+import type { ListedCluster } from '../../../src/provider/cluster.ts'
+import { operatorPolicy } from '../../../src/provider/ec2/iam/policies.ts'
+import type { Ec2Record } from '../../../src/state/cluster-record.ts'
 import { makeWorld } from '../world.ts'
 import { type Laptop, opened, openLaptop } from './laptop.ts'
 
@@ -16,19 +17,19 @@ describe('list', () => {
   it('has the clusters of the region, whoever made them', async () => {
     laptop = await openLaptop()
     await laptop.up()
-    await laptop.up({ saved: laptop.saved('x'), nodes: 1 })
+    await laptop.up({ state: laptop.clusterState('x'), nodes: 1 })
     const { json, stderr, exitCode } = await laptop.other().json(['list'])
     expect({ stderr, exitCode }).toEqual({ stderr: '', exitCode: 0 })
     const common = { provider: 'ec2', region: 'us-east-1', workers: 0, whole: true }
     const since = expect.any(Number)
     expect(json).toEqual({
       clusters: [
-        { ...common, cluster: 'default', nodes: 2, since, hourly: 0.0436 },
-        { ...common, cluster: 'x', nodes: 1, since, hourly: 0.0218 },
+        { ...common, cluster: 'default', nodes: 2, since, hourly: 0.0454 },
+        { ...common, cluster: 'x', nodes: 1, since, hourly: 0.0227 },
       ],
     })
     const { stdout } = await laptop.tm(['list'])
-    expect(stdout).toMatch(/^default\tus-east-1\t2\t0\tN s\t0\.044\t\nx\tus-east-1\t1\t0\tN s\t/)
+    expect(stdout).toMatch(/^default\tus-east-1\t2\t0\tN s\t0\.045\t\nx\tus-east-1\t1\t0\tN s\t/)
   })
 
   it('has those of this machine, with a note where AWS is not set up', async () => {
@@ -36,13 +37,14 @@ describe('list', () => {
     const { dataDir, close } = await makeWorld()
     const none = { dataDir, env: {} }
     expect(await laptop.tm(['list'], none)).toEqual({
-      stdout: 'default\tthis machine\t0\t0\t\t0\tstopped\n',
-      stderr: 'EC2 is left out: It is not said in which AWS region\n',
+      stdout: 'default\tthis machine\t0\t0\t\t0\tdefault is stopped: tm up --local starts it\n',
+      stderr:
+        'EC2 is left out: AWS is not set up on this machine: no region and no credentials are configured\n',
       exitCode: 0,
     })
     const { stderr, exitCode } = await laptop.tm(['list', '--region', 'eu-west-1'], none)
-    expect(stderr).toMatch(/^EC2 in eu-west-1 is left out: .*there are no AWS credentials\n$/)
-    expect(exitCode).toBe(0)
+    expect(stderr).toMatch(/^EC2 in eu-west-1 is left out: .*no AWS credentials found\n$/)
+    expect(exitCode).toBe(1)
     await close()
   })
 
@@ -51,7 +53,7 @@ describe('list', () => {
     await laptop.up({ nodes: 1 })
     const without = await laptop.tm(['list'], { env: {} })
     expect(without.stderr).toContain(
-      'Cluster default in us-east-1 was made here: whether it runs is not known\n',
+      'Cluster default in us-east-1 was created here; whether it still runs is unknown\n',
     )
     await laptop.other().tm(['down', '--yes'])
     const { stdout, stderr } = await laptop.tm(['list'])
@@ -74,7 +76,7 @@ describe('list', () => {
 
   it('is a table on a terminal, with a remark on what is not whole', () => {
     const common = { provider: 'ec2' as const, region: 'us-east-1', workers: 0, whole: false }
-    const clusters: Listed[] = [
+    const clusters: ListedCluster[] = [
       {
         cluster: 'here',
         provider: 'local',
@@ -87,34 +89,39 @@ describe('list', () => {
       { ...common, cluster: 'half', nodes: 1, since: 60_000, hourly: 0.0218 },
       { ...common, cluster: 'rest', nodes: 0, hourly: 0 },
       { ...common, cluster: 'dear', nodes: 2, whole: true },
+      { cluster: 'part', provider: 'local', nodes: 1, workers: 0, hourly: 0, whole: false },
     ]
     expect(describeList(clusters, { now: 3_600_000, terminal: true })).toBe(
       `CLUSTER  WHERE         NODES  WORKERS  AGE         $/H        
 here     this machine  1      2        1 h 0 min   0
-half     us-east-1     1      0        59 min 0 s  0.022      not complete: tm up completes it
-rest     us-east-1     0      0                    0          remains: tm down removes them
-dear     us-east-1     2      0                    not known`.replace(/ +$/gm, ''),
+half     us-east-1     1      0        59 min 0 s  0.022      incomplete
+rest     us-east-1     0      0                    0          a leftover
+dear     us-east-1     2      0                    not known
+part     this machine  1      0                    0          incomplete
+
+half is incomplete: tm up --cluster half --region us-east-1 completes it
+rest is a leftover: tm down --cluster rest --region us-east-1 removes it
+part is incomplete: tm up --local --cluster part completes it`.replace(/ +$/gm, ''),
     )
-    expect(describeList([], { now: 0, terminal: true })).toBe('There are no clusters.')
     expect(describeList([], { now: 0, terminal: false })).toBe('')
   })
 })
 
 describe('allow-ip', () => {
-  const choices = () => (laptop.saved().read() as Ec2Record).choices.allowCidrs
+  const choices = () => (laptop.clusterState().read() as Ec2Record).choices.allowCidrs
 
   it('opens the group for your new address, and closes it for the old one', async () => {
     laptop = await openLaptop()
     await laptop.up({ nodes: 1 })
     vi.stubGlobal('fetch', async () => new Response('198.51.100.9\n'))
     expect(await laptop.tm(['allow-ip'])).toEqual({
-      stdout: 'open 198.51.100.9/32 to port 8443\nclosed 203.0.113.7/32 to port 8443\n',
+      stdout: 'opened 198.51.100.9/32 to port 8443\nclosed 203.0.113.7/32 to port 8443\n',
       stderr: '✔ security group: sg-ID (N s)\n',
       exitCode: 0,
     })
     expect(opened(laptop.standin)).toEqual(['198.51.100.9/32 8443'])
     expect(choices()).toBeUndefined()
-    expect((await laptop.tm(['allow-ip'])).stdout).toBe('Open already: 198.51.100.9/32\n')
+    expect((await laptop.tm(['allow-ip'])).stdout).toBe('Already open: 198.51.100.9/32\n')
   })
 
   it('takes others, which the next up keeps', async () => {
@@ -147,7 +154,7 @@ describe('allow-ip', () => {
     laptop = await openLaptop()
     expect(await laptop.tm(['allow-ip', '--cidr', '10.0.0.1/8'])).toEqual({
       stdout: '',
-      stderr: 'Error: --cidr: "10.0.0.1/8" has bits beyond its first 8\n'.concat(
+      stderr: 'Error: --cidr: "10.0.0.1/8" has bits set beyond its first 8\n'.concat(
         '  → One address: --cidr 203.0.113.7/32\n  → A block: --cidr 10.0.0.0/16\n',
       ),
       exitCode: 2,
@@ -156,15 +163,16 @@ describe('allow-ip', () => {
       stdout: '',
       stderr: `✖ security group (N s)
 Error: Cluster x has no security group in us-east-1
-  → Where clusters are: tm list
-  → Make it: tm up --cluster x
+  → List clusters: tm list
+  → Create it: tm up --cluster x
+  → If it was created with --security-group, change the rules of that group
 `,
       exitCode: 1,
     })
     const { dataDir, close } = await makeWorld({ cluster: 'x' })
     const { stderr, exitCode } = await laptop.tm(['allow-ip', '--cluster', 'x'], { dataDir })
-    expect(stderr).toBe(`Error: Cluster x is on this machine, which has no such group
-  → For one on EC2 of the same name: tm allow-ip --region REGION
+    expect(stderr).toBe(`Error: Cluster x is on this machine and has no security group
+  → For a cluster of the same name on EC2: tm allow-ip --region REGION --cluster x
 `)
     expect(exitCode).toBe(2)
     await close()

@@ -1,8 +1,8 @@
-/** What workers report: renew, complete, fail, release; and that no late report changes anything. */
+/** What workers report: renew, complete, fail, release. No late report changes anything. */
 
 import { describe, expect, it } from 'vitest'
-import { packResults } from '../../../src/core/reports.ts'
-import type { Store, Verdict } from '../../../src/node/store/store.ts'
+import { packResults } from '../../../src/api/reports.ts'
+import type { TaskStore, Verdict } from '../../../src/node/store/task-store.ts'
 import {
   at,
   claim,
@@ -11,7 +11,6 @@ import {
   enqueue,
   epoch,
   type Held,
-  hexOf,
   lease,
   maxAttempts,
   newId,
@@ -19,7 +18,7 @@ import {
   taskOf,
 } from './held.ts'
 
-type Report = (store: Store, worker: string, id: string, attempt: number) => Promise<Verdict[]>
+type Report = (store: TaskStore, worker: string, id: string, attempt: number) => Promise<Verdict[]>
 
 const reports: Record<'renew' | 'complete' | 'fail' | 'release', Report> = {
   renew: (store, worker, id, attempt) => store.renew(worker, [{ id, attempt }], lease, at(100)),
@@ -34,125 +33,125 @@ const kinds = Object.keys(reports) as (keyof typeof reports)[]
 
 export function describeAttempts(held: Held): void {
   async function running(): Promise<string> {
-    await enqueue(held.store, 1)
-    return (await claimOne(held.store, 10)).id
+    await enqueue(held.tasks, 1)
+    return (await claimOne(held.tasks, 10)).id
   }
 
   describe.each(kinds)('%s', (kind) => {
     const report = reports[kind]
 
-    it('counts from the worker that holds the lease, twice the same', async () => {
+    it('counts if it comes from the holder of the lease, and so does its repetition', async () => {
       const id = await running()
-      expect(await report(held.store, 'w1', id, 1)).toEqual(['done'])
-      const [once] = await held.store.get([id])
-      const stats = await held.store.stats(at(200))
-      expect(await report(held.store, 'w1', id, 1)).toEqual(['done'])
-      expect(await held.store.get([id])).toEqual([once])
-      expect(await held.store.stats(at(200))).toEqual(stats)
+      expect(await report(held.tasks, 'w1', id, 1)).toEqual(['done'])
+      const [once] = await held.tasks.get([id])
+      const stats = await held.tasks.stats(at(200))
+      expect(await report(held.tasks, 'w1', id, 1)).toEqual(['done'])
+      expect(await held.tasks.get([id])).toEqual([once])
+      expect(await held.tasks.stats(at(200))).toEqual(stats)
     })
 
-    it('changes nothing from another worker', async () => {
+    it('changes nothing if it comes from another worker', async () => {
       const id = await running()
-      const before = await taskOf(held.store, id)
-      expect(await report(held.store, 'w2', id, 1)).toEqual(['foreign'])
-      expect(await taskOf(held.store, id)).toEqual(before)
+      const before = await taskOf(held.tasks, id)
+      expect(await report(held.tasks, 'w2', id, 1)).toEqual(['foreign'])
+      expect(await taskOf(held.tasks, id)).toEqual(before)
     })
 
-    it('changes nothing of a newer attempt, even by the same worker', async () => {
+    it('changes nothing once there is a newer attempt, even by the same worker', async () => {
       const id = await running()
-      await held.store.release('w1', [{ id, attempt: 1 }], at(20))
-      await claim(held.store, 30)
-      const before = await taskOf(held.store, id)
-      expect(await report(held.store, 'w1', id, 1)).toEqual(['lost'])
-      expect(await report(held.store, 'w1', id, 3)).toEqual(['lost'])
-      expect(await taskOf(held.store, id)).toEqual(before)
+      await held.tasks.release('w1', [{ id, attempt: 1 }], at(20))
+      await claim(held.tasks, 30)
+      const before = await taskOf(held.tasks, id)
+      expect(await report(held.tasks, 'w1', id, 1)).toEqual(['lost'])
+      expect(await report(held.tasks, 'w1', id, 3)).toEqual(['lost'])
+      expect(await taskOf(held.tasks, id)).toEqual(before)
     })
 
     it('is lost for a task that does not exist', async () => {
-      expect(await report(held.store, 'w1', newId(), 1)).toEqual(['lost'])
+      expect(await report(held.tasks, 'w1', newId(), 1)).toEqual(['lost'])
     })
 
-    it('changes nothing of a succeeded task', async () => {
+    it('changes nothing once the task has succeeded', async () => {
       const id = await running()
-      await held.store.complete('w1', packResults([{ id, attempt: 1, result: digest(7) }]), at(50))
-      const before = await taskOf(held.store, id)
+      await held.tasks.complete('w1', packResults([{ id, attempt: 1, result: digest(7) }]), at(50))
+      const before = await taskOf(held.tasks, id)
       const expected = kind === 'complete' ? 'done' : 'lost'
-      expect(await report(held.store, 'w1', id, 1)).toEqual([expected])
-      expect(await report(held.store, 'w2', id, 1)).toEqual(['foreign'])
-      expect(await taskOf(held.store, id)).toEqual(before)
+      expect(await report(held.tasks, 'w1', id, 1)).toEqual([expected])
+      expect(await report(held.tasks, 'w2', id, 1)).toEqual(['foreign'])
+      expect(await taskOf(held.tasks, id)).toEqual(before)
     })
   })
 
-  it('judges each report of a batch for itself', async () => {
-    const ids = await enqueue(held.store, 3)
-    await claim(held.store, 10, { max: 2 })
-    await claim(held.store, 10, { worker: 'w2' })
+  it('judges each report of a batch by itself', async () => {
+    const ids = await enqueue(held.tasks, 3)
+    await claim(held.tasks, 10, { max: 2 })
+    await claim(held.tasks, 10, { worker: 'w2' })
     const result = digest(3)
     const batch = [...ids, newId()].map((id) => ({ id, attempt: 1, result }))
-    const verdicts = await held.store.complete('w1', packResults(batch), at(20))
+    const verdicts = await held.tasks.complete('w1', packResults(batch), at(20))
     expect(verdicts).toEqual(['done', 'done', 'foreign', 'lost'])
-    expect(await held.store.stats(at(20))).toMatchObject({ succeeded: 2, running: 1 })
-    expect(await held.store.complete('w1', packResults([]), at(20))).toEqual([])
+    expect(await held.tasks.stats(at(20))).toMatchObject({ succeeded: 2, running: 1 })
+    expect(await held.tasks.complete('w1', packResults([]), at(20))).toEqual([])
   })
 
   it('stores a result that never changes', async () => {
     const id = await running()
-    await held.store.complete('w1', packResults([{ id, attempt: 1, result: digest(1) }]), at(20, 5))
-    await held.store.complete('w1', packResults([{ id, attempt: 1, result: digest(2) }]), at(30))
-    const task = await taskOf(held.store, id)
-    expect(task).toMatchObject({ state: 'succeeded', result: hexOf(1), completedAt: epoch + 25 })
+    await held.tasks.complete('w1', packResults([{ id, attempt: 1, result: digest(1) }]), at(20, 5))
+    await held.tasks.complete('w1', packResults([{ id, attempt: 1, result: digest(2) }]), at(30))
+    const task = await taskOf(held.tasks, id)
+    expect(task).toMatchObject({ state: 'succeeded', result: digest(1), completedAt: epoch + 25 })
     expect(task).not.toHaveProperty('error')
-    expect((await held.store.results({ limit: 9 })).results).toHaveLength(1)
+    expect((await held.tasks.results({ limit: 9 })).results).toHaveLength(1)
   })
 
-  it('forgets the error of the attempts before when one succeeds', async () => {
+  it('removes the error of earlier attempts when one succeeds', async () => {
     const id = await running()
-    await held.store.fail('w1', [{ id, attempt: 1, error: 'oops', delay: 0 }], 5, at(20))
-    expect(await taskOf(held.store, id)).toMatchObject({ error: 'oops' })
-    await claim(held.store, 30)
-    await held.store.complete('w1', packResults([{ id, attempt: 2, result: digest(1) }]), at(40))
-    const task = await taskOf(held.store, id)
+    await held.tasks.fail('w1', [{ id, attempt: 1, error: 'oops', delay: 0 }], 5, at(20))
+    expect(await taskOf(held.tasks, id)).toMatchObject({ error: 'oops' })
+    await claim(held.tasks, 30)
+    await held.tasks.complete('w1', packResults([{ id, attempt: 2, result: digest(1) }]), at(40))
+    const task = await taskOf(held.tasks, id)
     expect(task).toMatchObject({ state: 'succeeded', attempts: 2, failures: 1 })
     expect(task).not.toHaveProperty('error')
   })
 
-  it('fails a task for good when its attempts are used up, with the reason', async () => {
-    await enqueue(held.store, 1)
+  it('fails a task when its attempts are used up, and says why', async () => {
+    await enqueue(held.tasks, 1)
     for (let attempt = 1; attempt <= 3; attempt++) {
-      const { id, attempt: begun } = await claimOne(held.store, attempt * 10)
+      const { id, attempt: begun } = await claimOne(held.tasks, attempt * 10)
       expect(begun).toBe(attempt)
       const report = { id, attempt, error: `broken ${attempt}`, delay: 0 }
-      await held.store.fail('w1', [report], 3, at(attempt * 10 + 5, 1000))
+      await held.tasks.fail('w1', [report], 3, at(attempt * 10 + 5, 1000))
       const state = attempt < 3 ? 'queued' : 'failed'
-      expect(await taskOf(held.store, id)).toMatchObject({ state, failures: attempt })
+      expect(await taskOf(held.tasks, id)).toMatchObject({ state, failures: attempt })
     }
-    const { tasks } = await held.store.list({ limit: 9 })
+    const { tasks } = await held.tasks.list({ limit: 9 })
     expect(tasks[0]).toMatchObject({
       state: 'failed',
       error: expect.stringContaining('broken 3'),
       completedAt: epoch + 1035,
     })
-    expect(await claim(held.store, 9999)).toEqual([])
+    expect(await claim(held.tasks, 9999)).toEqual([])
   })
 
-  it('keeps an error short, however long it is', async () => {
+  it('truncates a long error', async () => {
     const id = await running()
     const error = 'x'.repeat(100_000)
-    await held.store.fail('w1', [{ id, attempt: 1, error, delay: 0 }], 5, at(20))
-    expect((await taskOf(held.store, id)).error?.length).toBeLessThan(5000)
+    await held.tasks.fail('w1', [{ id, attempt: 1, error, delay: 0 }], 5, at(20))
+    expect((await taskOf(held.tasks, id)).error?.length).toBeLessThan(5000)
   })
 
-  it('hands a lease back as if it had not been taken', async () => {
+  it('queues a task that was handed back at once, without counting a failure', async () => {
     const [first, second] = [newTask(), newTask()]
-    await held.store.enqueue([first], at(0))
-    await held.store.enqueue([second], at(5))
+    await held.tasks.enqueue([first], at(0))
+    await held.tasks.enqueue([second], at(5))
     for (let attempt = 1; attempt <= 7; attempt++) {
-      expect(await claimOne(held.store, 10)).toMatchObject({ id: first.id, attempt })
-      await held.store.release('w1', [{ id: first.id, attempt }], at(11))
+      expect(await claimOne(held.tasks, 10)).toMatchObject({ id: first.id, attempt })
+      await held.tasks.release('w1', [{ id: first.id, attempt }], at(11))
     }
-    const task = await taskOf(held.store, first.id)
+    const task = await taskOf(held.tasks, first.id)
     expect(task).toMatchObject({ state: 'queued', attempts: 7, failures: 0 })
     expect(task).not.toHaveProperty('runAt')
-    expect(await held.store.stats(at(12))).toMatchObject({ backlog: 2, oldestWait: 12 })
+    expect(await held.tasks.stats(at(12))).toMatchObject({ backlog: 2, oldestWait: 12 })
   })
 }

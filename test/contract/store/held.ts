@@ -1,24 +1,26 @@
-/** The store under test, opened anew for each test, and the small words that the suites share. */
+/** The store under test, opened anew for each test, and functions that the suites share. */
 import { afterEach, beforeEach } from 'vitest'
+import { concat } from '../../../src/api/frames.ts'
+import { type PackedLeases, unpackLeases } from '../../../src/api/leases.ts'
 import type { Moment } from '../../../src/core/clock.ts'
-import { concat } from '../../../src/core/frames.ts'
-import { type PackedLeases, unpackLeases } from '../../../src/core/leases.ts'
-import type { Lease, NewTask, Task } from '../../../src/core/task.ts'
+import type { Room } from '../../../src/core/resources.ts'
+import type { AcceptedTask, Lease, StoredTask } from '../../../src/core/task.ts'
 import type { Store } from '../../../src/node/store/store.ts'
+import type { ClaimRequest, TaskStore } from '../../../src/node/store/task-store.ts'
+import { sha512Task } from '../../support/sha512-task.ts'
 
 export interface Opened {
   readonly store: Store
-  /** Closes the store and opens what it has kept, as a node does that starts again. */
+  /** Closes the store and opens it again, as a node does that restarts. */
   reopen(): Promise<Store>
-  /** Closes the store and removes what it has kept. */
+  /** Closes the store and removes its data. */
   close(): Promise<void>
 }
 
 export type Open = () => Promise<Opened>
 
-export interface Held {
-  readonly store: Store
-  reopen(): Promise<Store>
+export interface Held extends Pick<Store, 'tasks' | 'jobs' | 'shared' | 'documents' | 'snapshots'> {
+  reopen(): Promise<TaskStore>
 }
 
 export function hold(open: Open): Held {
@@ -28,16 +30,32 @@ export function hold(open: Open): Held {
   })
   afterEach(() => opened.close())
   return {
-    get store() {
-      return opened.store
+    get tasks() {
+      return opened.store.tasks
     },
-    reopen: () => opened.reopen(),
+    get jobs() {
+      return opened.store.jobs
+    },
+    get shared() {
+      return opened.store.shared
+    },
+    get documents() {
+      return opened.store.documents
+    },
+    get snapshots() {
+      return opened.store.snapshots
+    },
+    reopen: async () => (await opened.reopen()).tasks,
   }
 }
 
 export const epoch = Date.UTC(2026, 0, 1)
 export const lease = 30_000
 export const maxAttempts = 5
+
+const total = { cpus: 100, memory: 1, disk: 1 }
+/** Of a worker that can run a hundred tasks of jobs at a time. */
+export const roomy: Room = { free: total, total, batch: 100 }
 
 /** `ms` after the start, on a machine whose wall clock has jumped by `jump`. */
 export function at(ms: number, jump = 0): Moment {
@@ -51,8 +69,8 @@ export function newId(): string {
   return `0199b3a0-0000-7000-8000-${made.toString(16).padStart(12, '0')}`
 }
 
-export function newTask({ body = 'body', iterations = 1, id = newId() } = {}): NewTask {
-  return { id, iterations, body: bytes(body) }
+export function newTask({ body = 'body', iterations = 1, id = newId() } = {}): AcceptedTask {
+  return sha512Task({ id, iterations, body: bytes(body) })
 }
 
 export function bytes(text: string): Uint8Array<ArrayBuffer> {
@@ -63,30 +81,28 @@ export function digest(fill: number): Uint8Array<ArrayBuffer> {
   return new Uint8Array(64).fill(fill)
 }
 
-export const hexOf = (fill: number) => Buffer.from(digest(fill)).toString('hex')
-
-/** Enqueues so many tasks, one millisecond after the other, and gives their ids in that order. */
-export async function enqueue(store: Store, count: number, from = 0): Promise<string[]> {
+/** Enqueues `count` tasks, a millisecond apart, and gives their ids in that order. */
+export async function enqueue(store: TaskStore, count: number, from = 0): Promise<string[]> {
   const tasks = Array.from({ length: count }, () => newTask())
   for (const [i, task] of tasks.entries()) await store.enqueue([task], at(from + i))
   return tasks.map(({ id }) => id)
 }
 
 export async function claim(
-  store: Store,
+  store: TaskStore,
   ms: number,
-  { worker = 'w1', max = 1, maxWork = 1e9, maxBytes = 1e9 } = {},
+  { worker = 'w1', max = 1, maxWork = 1e9, maxBytes = 1e9, ...more }: Partial<ClaimRequest> = {},
 ): Promise<Lease[]> {
-  const request = { worker, max, maxWork, maxBytes, lease }
+  const request = { worker, max, maxWork, maxBytes, lease, ...more }
   const { count, frames, unread } = await store.claim(request, at(ms))
   const leases = unpackLeases(unread ? await wholeOf(store, frames, unread) : frames)
   if (leases.length !== count) throw new Error(`${count} leases, but ${leases.length} in frames`)
   return leases
 }
 
-/** The frames with the body that has to follow them. */
+/** The frames and the large body that follows them. */
 async function wholeOf(
-  store: Store,
+  store: TaskStore,
   frames: Uint8Array,
   { id, size }: NonNullable<PackedLeases['unread']>,
 ) {
@@ -100,14 +116,14 @@ async function wholeOf(
   return concat(pieces)
 }
 
-/** The one lease of a store that has one task to give. */
-export async function claimOne(store: Store, ms: number, worker = 'w1'): Promise<Lease> {
+/** The lease of the next task. */
+export async function claimOne(store: TaskStore, ms: number, worker = 'w1'): Promise<Lease> {
   const [only] = await claim(store, ms, { worker })
   if (!only) throw new Error('there was nothing to claim')
   return only
 }
 
-export async function taskOf(store: Store, id: string): Promise<Task> {
+export async function taskOf(store: TaskStore, id: string): Promise<StoredTask> {
   const [task] = await store.get([id])
   if (!task) throw new Error(`no task ${id}`)
   return task

@@ -1,7 +1,7 @@
-/** A node that starts again: everything is there, and nobody is punished for the time between. */
+/** A node that restarts: everything is there, and the time in between costs no lease. */
 
 import { describe, expect, it } from 'vitest'
-import { packResults } from '../../../src/core/reports.ts'
+import { packResults } from '../../../src/api/reports.ts'
 import { maxRetryDelayMs } from '../../../src/core/retry.ts'
 import {
   at,
@@ -25,25 +25,25 @@ export function describeReopening(held: Held): void {
 
   describe('after a restart', () => {
     it('has every task, result, count and document', async () => {
-      const ids = await enqueue(held.store, 6)
-      await claim(held.store, 10, { max: 4 })
+      const ids = await enqueue(held.tasks, 6)
+      await claim(held.tasks, 10, { max: 4 })
       const [a = '', b = '', c = '', , e = ''] = ids
       for (const [i, id] of [b, a].entries()) {
-        await held.store.complete(
+        await held.tasks.complete(
           'w1',
           packResults([{ id, attempt: 1, result: digest(i) }]),
           at(20 + i),
         )
       }
-      await held.store.fail('w1', [{ id: c, attempt: 1, error: 'no', delay: 0 }], 1, at(30))
-      await held.store.cancel(e, at(40))
-      await held.store.markPulled([b])
-      await held.store.save('settings', { tick: 20 })
+      await held.tasks.fail('w1', [{ id: c, attempt: 1, error: 'no', delay: 0 }], 1, at(30))
+      await held.tasks.cancel(e, at(40))
+      await held.tasks.markPulled([b])
+      await held.documents.save('settings', { tick: 20 })
       const read = async () => {
-        const { tasks } = await held.store.list({ limit: 99 })
-        const results = await held.store.results({ limit: 99 })
-        const stats = await held.store.stats(at(90))
-        return { tasks, results, stats, settings: await held.store.load('settings') }
+        const { tasks } = await held.tasks.list({ limit: 99 })
+        const results = await held.tasks.results({ limit: 99 })
+        const stats = await held.tasks.stats(at(90))
+        return { tasks, results, stats, settings: await held.documents.load('settings') }
       }
       const before = await read()
       await restart(50)
@@ -52,12 +52,12 @@ export function describeReopening(held: Held): void {
       expect(before.stats).toMatchObject({ queued: 1, running: 1, succeeded: 2, unpulled: 1 })
     })
 
-    it('goes on with order, bodies and attempt numbers', async () => {
-      const [first = ''] = await enqueue(held.store, 1)
-      await claim(held.store, 1)
-      await held.store.release('w1', [{ id: first, attempt: 1 }], at(2))
+    it('keeps the order, bodies and attempt numbers', async () => {
+      const [first = ''] = await enqueue(held.tasks, 1)
+      await claim(held.tasks, 1)
+      await held.tasks.release('w1', [{ id: first, attempt: 1 }], at(2))
       const body = 'x'.repeat(100_000)
-      await held.store.enqueue([newTask({ body })], at(3))
+      await held.tasks.enqueue([newTask({ body })], at(3))
       const store = await restart(10)
       await store.enqueue([newTask({ body: 'last' })], at(11))
       const leases = await claim(store, 12, { max: 9 })
@@ -65,11 +65,11 @@ export function describeReopening(held: Held): void {
       expect(leases.map((one) => one.body)).toEqual([bytes('body'), bytes(body), bytes('last')])
     })
 
-    it('gives results a place after the older ones', async () => {
-      const ids = await enqueue(held.store, 2)
-      await claim(held.store, 10, { max: 2 })
+    it('puts new results after older ones', async () => {
+      const ids = await enqueue(held.tasks, 2)
+      await claim(held.tasks, 10, { max: 2 })
       const [a = '', b = ''] = ids
-      await held.store.complete(
+      await held.tasks.complete(
         'w1',
         packResults([{ id: a, attempt: 1, result: digest(1) }]),
         at(20),
@@ -84,20 +84,23 @@ export function describeReopening(held: Held): void {
       ['long after', 10 * lease],
       ['while the wall clock has gone back', -10 * lease],
     ])('gives every lease a whole period from then: %s', async (_when, start) => {
-      const [id = ''] = await enqueue(held.store, 1)
-      await claim(held.store, 0)
+      const [id = ''] = await enqueue(held.tasks, 1)
+      await claim(held.tasks, 0)
       const store = await restart(start)
-      expect(await store.reap(maxAttempts, at(start + lease - 1))).toEqual({
+      expect(await store.expireLeases(maxAttempts, at(start + lease - 1))).toEqual({
         requeued: 0,
         failed: 0,
       })
       expect(await store.renew('w1', [{ id, attempt: 1 }], lease, at(start))).toEqual(['done'])
-      expect(await store.reap(maxAttempts, at(start + lease))).toEqual({ requeued: 1, failed: 0 })
+      expect(await store.expireLeases(maxAttempts, at(start + lease))).toEqual({
+        requeued: 1,
+        failed: 0,
+      })
     })
 
-    it('knows the worker that finishes after it', async () => {
-      const [id = ''] = await enqueue(held.store, 1)
-      await claim(held.store, 0)
+    it('accepts the result of a worker that ran through it', async () => {
+      const [id = ''] = await enqueue(held.tasks, 1)
+      await claim(held.tasks, 0)
       const store = await restart(99 * lease)
       const report = { id, attempt: 1, result: digest(1) }
       expect(await store.complete('w1', packResults([report]), at(99 * lease + 1))).toEqual([
@@ -106,11 +109,11 @@ export function describeReopening(held: Held): void {
       expect(await taskOf(store, id)).toMatchObject({ state: 'succeeded', failures: 0 })
     })
 
-    it('keeps a delay, and no delay longer than the longest one', async () => {
-      const ids = await enqueue(held.store, 1)
+    it('keeps delays, but none longer than the longest delay', async () => {
+      const ids = await enqueue(held.tasks, 1)
       const [id = ''] = ids
-      await claim(held.store, 0)
-      await held.store.fail('w1', [{ id, attempt: 1, error: 'no', delay: 60_000 }], 5, at(0))
+      await claim(held.tasks, 0)
+      await held.tasks.fail('w1', [{ id, attempt: 1, error: 'no', delay: 60_000 }], 5, at(0))
       const store = await restart(10_000)
       expect(await store.stats(at(59_999))).toMatchObject({ queued: 1, backlog: 0 })
       expect(await store.stats(at(60_000))).toMatchObject({ queued: 1, backlog: 1 })
@@ -121,8 +124,8 @@ export function describeReopening(held: Held): void {
       expect(await again.stats(at(latest))).toMatchObject({ backlog: 1 })
     })
 
-    it('has no delay for tasks that never failed, and their order, though the clock went back', async () => {
-      const ids = await enqueue(held.store, 3)
+    it('delays no task that never failed, and keeps their order, even if the clock went back', async () => {
+      const ids = await enqueue(held.tasks, 3)
       const dayBefore = -86_400_000
       const store = await restart(dayBefore)
       const [late] = await enqueue(store, 1, dayBefore + 1)

@@ -1,7 +1,7 @@
 /** Bodies that are no JSON: frames and packed results, whole and damaged. */
 import fc, { type Arbitrary } from 'fast-check'
-import { encodeFrames } from '../../../src/core/frames.ts'
-import { packResults } from '../../../src/core/reports.ts'
+import { encodeFrames } from '../../../src/api/frames.ts'
+import { packResults } from '../../../src/api/reports.ts'
 import type { Known } from './generate.ts'
 
 /** A stream of frames, whole or cut off, with one byte changed, or with more than it should have. */

@@ -1,7 +1,7 @@
 /** From a node's OpenAPI document to requests of every kind. */
 import fc, { type Arbitrary } from 'fast-check'
-import { framesType } from '../../../src/core/frames.ts'
-import { resultsType } from '../../../src/core/reports.ts'
+import { framesType } from '../../../src/api/frames.ts'
+import { resultsType } from '../../../src/api/reports.ts'
 import { type Role, roles } from '../../../src/core/tokens.ts'
 import { type Content, type Document, inline, type Operation, type Parameter } from './document.ts'
 import { almost, garbage, type Known, valid } from './generate.ts'

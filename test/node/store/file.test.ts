@@ -1,4 +1,4 @@
-/** What a node says of a database that it must not use, and that it leaves such a file as it is. */
+/** A node refuses a database that it must not use, says why, and leaves the file unchanged. */
 import { execFileSync, spawn } from 'node:child_process'
 import { once } from 'node:events'
 import {
@@ -14,11 +14,9 @@ import { join } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import type { TmError } from '../../../src/core/errors.ts'
-import { openSqliteStore } from '../../../src/node/store/sqlite/sqlite.ts'
+import { openStore } from '../../../src/node/store/open.ts'
 import { at, newTask } from '../../contract/store/held.ts'
-import { type Folder, shareCompiledCode, temporaryFolder } from './folder.ts'
-
-shareCompiledCode()
+import { type Folder, temporaryFolder } from './folder.ts'
 
 let own: Folder
 beforeEach(() => {
@@ -29,25 +27,25 @@ afterEach(() => own.remove())
 const path = (name = 'queue.db') => join(own.folder, name)
 const content = (name: string) => (existsSync(path(name)) ? readFileSync(path(name)) : undefined)
 
-/** A queue with some tasks in it: of a node that was stopped, or of one that was killed. */
+/** A queue with some tasks, of a node that was stopped or killed. */
 async function makeQueue(how: 'stopped' | 'killed'): Promise<void> {
   const folder = join(own.folder, 'made')
-  const store = await openSqliteStore({ folder })
+  const store = await openStore(`sqlite:${folder}`)
   const body = 'x'.repeat(20_000)
-  await store.enqueue([newTask({ body }), newTask({ body }), newTask({ body })], at(0))
+  await store.tasks.enqueue([newTask({ body }), newTask({ body }), newTask({ body })], at(0))
   if (how === 'stopped') await store.close()
-  // By another process: reading the file here would release the lock that this one holds on it.
+  // In another process: reading the file in this one would release its lock on it.
   execFileSync('cp', ['-r', `${folder}/.`, own.folder])
   if (how === 'killed') await store.close()
   rmSync(folder, { recursive: true })
   expect(existsSync(path('queue.db-wal'))).toBe(how === 'killed')
 }
 
-const open = () => openSqliteStore({ folder: own.folder })
+const open = () => openStore(`sqlite:${own.folder}`)
 
 async function countQueued(): Promise<number> {
   const store = await open()
-  const { queued } = await store.stats(at(0))
+  const { queued } = await store.tasks.stats(at(0))
   await store.close()
   return queued
 }
@@ -66,7 +64,7 @@ function overwrite(from: number, to: number): void {
   writeFileSync(path(), bytes)
 }
 
-/** Bytes of a page of the database. */
+/** Bytes in a page of the database. */
 const page = 16_384
 
 type Damage = [what: string, how: 'stopped' | 'killed' | 'none', harm: () => void, says: string]
@@ -113,7 +111,7 @@ describe('refuses a database that is', () => {
     const { message, suggestions } = error as TmError
     expect(message).toContain(path())
     expect(suggestions.length).toBeGreaterThan(0)
-    // Whatever can be saved of it is still there, and no empty queue is in its place.
+    // What can be recovered is still there, and no empty queue has taken its place.
     expect([content('queue.db'), content('queue.db-wal')]).toEqual(before)
   })
 })
@@ -124,13 +122,13 @@ describe('opens', () => {
     expect(await countQueued()).toBe(3)
   })
 
-  it('an empty file that was left by a start which was killed', async () => {
+  it('an empty file that a killed start has left', async () => {
     writeFileSync(path(), '')
     expect(await countQueued()).toBe(0)
     expect(await countQueued()).toBe(0)
   })
 
-  it('a file without tables that was left by a start which was killed', async () => {
+  it('a file without tables that a killed start has left', async () => {
     foreign('PRAGMA journal_mode = WAL')
     expect(statSync(path()).size).toBeGreaterThan(0)
     expect(await countQueued()).toBe(0)
@@ -138,12 +136,12 @@ describe('opens', () => {
 
   it('a folder that does not exist yet', async () => {
     const folder = join(own.folder, 'a', 'b')
-    await (await openSqliteStore({ folder })).close()
+    await (await openStore(`sqlite:${folder}`)).close()
     expect(existsSync(join(folder, 'queue.db'))).toBe(true)
   })
 })
 
-it('says that a file is in use by another node, and opens it when that one is gone', async () => {
+it('says that a file is in use by another node, and opens it when that node has ended', async () => {
   const program = new URL('../../fixtures/store-user.ts', import.meta.url).pathname
   const other = spawn(process.execPath, [program, own.folder], {
     stdio: ['ignore', 'pipe', 'inherit'],
@@ -162,10 +160,10 @@ it('says that a file is in use by another node, and opens it when that one is go
   expect(await countQueued()).toBeGreaterThanOrEqual(0)
 })
 
-it('says so when it can not make its folder', async () => {
+it("says that it can't make its folder", async () => {
   writeFileSync(path('file'), '')
   const folder = path('file/node')
-  await expect(openSqliteStore({ folder })).rejects.toMatchObject({ code: 'failed' })
+  await expect(openStore(`sqlite:${folder}`)).rejects.toMatchObject({ code: 'failed' })
   mkdirSync(path('queue.db'))
   await expect(open()).rejects.toMatchObject({ name: 'TmError', code: 'failed' })
 })

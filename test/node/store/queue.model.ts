@@ -1,20 +1,20 @@
 /**
- * What a store has to do, once more and as plainly as can be: a list of tasks in memory. Written
- * from the contract in `store.ts`, for `queue.property.test.ts` to compare with.
+ * A second, plain implementation of the store's contract: a list of tasks in memory. Written from
+ * the interface in `task-store.ts`, for `queue.property.test.ts` to compare with.
  */
 import type { Moment } from '../../../src/core/clock.ts'
 import { maxRetryDelayMs } from '../../../src/core/retry.ts'
-import type { NewTask, Task, TaskState } from '../../../src/core/task.ts'
+import type { AcceptedTask, StoredTask, TaskState } from '../../../src/core/task.ts'
 import type {
   AttemptRef,
   ClaimRequest,
   EnqueueOutcome,
   StoreStats,
   Verdict,
-} from '../../../src/node/store/store.ts'
+} from '../../../src/node/store/task-store.ts'
 
 interface Entry {
-  task: NewTask
+  task: AcceptedTask
   state: TaskState
   attempts: number
   failures: number
@@ -24,7 +24,7 @@ interface Entry {
   startedAt?: number
   completedAt?: number
   worker?: string
-  result?: string
+  result?: Uint8Array
   hasError: boolean
   pulled: boolean
 }
@@ -35,7 +35,7 @@ export class QueueModel {
   /** Ids in the order in which they succeeded. */
   done: string[] = []
 
-  enqueue(tasks: NewTask[], now: Moment): EnqueueOutcome[] {
+  enqueue(tasks: AcceptedTask[], now: Moment): EnqueueOutcome[] {
     return tasks.map((task) => {
       const known = this.entry(task.id)
       if (known) return isSame(known, task) ? 'known' : 'conflict'
@@ -51,11 +51,11 @@ export class QueueModel {
     let work = 0
     let bytes = 0
     for (const entry of this.#due(now)) {
-      const { body, iterations } = entry.task
-      const fits = taken.length === 0 || (work < maxWork && bytes + body.length <= maxBytes)
+      const { body, cost } = entry.task
+      const fits = work < maxWork && (taken.length === 0 || bytes + body.length <= maxBytes)
       if (taken.length === max || !fits) break
       taken.push(entry)
-      work += Math.floor((body.length + 16) / 128) + iterations
+      work += cost
       bytes += body.length
     }
     return taken.map((entry) => {
@@ -74,7 +74,7 @@ export class QueueModel {
     })
   }
 
-  complete(worker: string, ref: AttemptRef, result: string, now: Moment): Verdict {
+  complete(worker: string, ref: AttemptRef, result: Uint8Array, now: Moment): Verdict {
     return this.#report(worker, ref, ['succeeded'], (entry) => {
       this.#finish(entry, 'succeeded', now)
       entry.result = result
@@ -84,7 +84,7 @@ export class QueueModel {
   }
 
   fail(worker: string, ref: AttemptRef, delay: number, most: number, now: Moment): Verdict {
-    // An attempt that the reaper has ended has failed as well: the report is right.
+    // An attempt whose lease expired has failed as well, so the report is right.
     return this.#report(worker, ref, ['queued', 'failed'], (entry) => {
       this.#endInFailure(entry, now.steady + delay, most, now)
     })
@@ -96,7 +96,7 @@ export class QueueModel {
     })
   }
 
-  reap(most: number, now: Moment): { requeued: number; failed: number } {
+  expireLeases(most: number, now: Moment): { requeued: number; failed: number } {
     const expired = this.entries.filter((one) => {
       return one.state === 'running' && one.leaseUntil <= now.steady
     })
@@ -144,17 +144,23 @@ export class QueueModel {
       failed: count('failed'),
       cancelled: count('cancelled'),
       backlog: due.length,
-      oldestWait: due.length > 0 ? now.steady - Math.min(...due.map(({ runAt }) => runAt)) : 0,
+      oldestWait: this.#oldestWait(due, now),
+      jobs: [],
+      looseWait: this.#oldestWait(due, now),
       unpulled: this.entries.filter((one) => one.state === 'succeeded' && !one.pulled).length,
     }
+  }
+
+  #oldestWait(due: Entry[], { steady }: Moment): number {
+    return due.length > 0 ? steady - Math.min(...due.map(({ runAt }) => runAt)) : 0
   }
 
   entry(id: string): Entry | undefined {
     return this.entries.find(({ task }) => task.id === id)
   }
 
-  /** The task as users see it; of an error only whether there is one. */
-  view(id: string): (Omit<Task, 'error'> & { error?: true }) | undefined {
+  /** The task as users see it; for an error, only whether there is one. */
+  view(id: string): (Omit<StoredTask, 'error'> & { error?: true }) | undefined {
     const entry = this.entry(id)
     if (!entry) return undefined
     const { task, state, attempts, failures, enqueuedAt, runAt } = entry
@@ -162,7 +168,8 @@ export class QueueModel {
     return {
       id,
       state,
-      iterations: task.iterations,
+      kind: task.kind,
+      spec: task.spec,
       size: task.body.length,
       attempts,
       failures,
@@ -181,7 +188,7 @@ export class QueueModel {
     return due.sort((a, b) => a.runAt - b.runAt)
   }
 
-  /** `act` on the attempt if the worker holds it; else whether it led to one of these states. */
+  /** Runs `act` on the attempt if the worker holds it; else `done` if the task is `settled`. */
   #report(
     worker: string,
     { id, attempt }: AttemptRef,
@@ -209,11 +216,11 @@ export class QueueModel {
   }
 }
 
-/** Of a finished task the body is gone: its size has to do. */
-function isSame({ task, state }: Entry, other: NewTask): boolean {
+/** The body of a finished task is gone, so only the size can be compared. */
+function isSame({ task, state }: Entry, other: AcceptedTask): boolean {
   const isKept = state === 'queued' || state === 'running' || state === 'failed'
   const sameBody = isKept
     ? Buffer.compare(task.body, other.body) === 0
     : task.body.length === other.body.length
-  return sameBody && task.iterations === other.iterations
+  return sameBody && task.spec === other.spec
 }

@@ -1,22 +1,22 @@
 /**
- * Random histories of a queue, on the SQLite store and on a plain model of it: after every step the
- * answers, the tasks, the results and the counts are the same.
+ * Random histories of a queue, on the SQLite store and on a plain model: after every step both give
+ * the same answers, tasks, results and counts.
  */
 
 import { isDeepStrictEqual } from 'node:util'
 import fc from 'fast-check'
 import { expect, it } from 'vitest'
+import { unpackLeases } from '../../../src/api/leases.ts'
+import { packResults } from '../../../src/api/reports.ts'
 import type { Moment } from '../../../src/core/clock.ts'
-import { unpackLeases } from '../../../src/core/leases.ts'
-import { packResults } from '../../../src/core/reports.ts'
-import type { NewTask } from '../../../src/core/task.ts'
+import type { AcceptedTask } from '../../../src/core/task.ts'
 import { openSqliteStore } from '../../../src/node/store/sqlite/sqlite.ts'
-import type { AttemptRef, Store } from '../../../src/node/store/store.ts'
+import type { Store } from '../../../src/node/store/store.ts'
+import type { AttemptRef, TaskStore } from '../../../src/node/store/task-store.ts'
+import { sha512Task } from '../../support/sha512-task.ts'
 import { openOnThisThread } from './direct.ts'
-import { shareCompiledCode, temporaryFolder } from './folder.ts'
+import { temporaryFolder } from './folder.ts'
 import { QueueModel } from './queue.model.ts'
-
-shareCompiledCode()
 
 const lease = 30_000
 const maxAttempts = 2
@@ -28,25 +28,25 @@ const jumps = [-86_400_000, -1000, 1000, 86_400_000]
 
 const pick = <T>(list: readonly T[], choice: number) => list[choice % list.length] as T
 
-/** One history: the store, its model, and the two clocks that both are given. */
+/** One history: the store, its model, and the clock readings that both get. */
 class History {
   model = new QueueModel()
   now: Moment = { wall: 1_767_225_600_000, steady: 1_767_225_600_000 }
-  store: Store
-  readonly #open: () => Promise<Store>
+  store: OpenStore
+  readonly #open: () => Promise<OpenStore>
 
-  constructor(store: Store, open: () => Promise<Store>) {
+  constructor(store: OpenStore, open: () => Promise<OpenStore>) {
     this.store = store
     this.#open = open
   }
 
-  /** Two bodies and two numbers of iterations an id: some repetitions are conflicts. */
-  newTask(a: number, b: number): NewTask {
+  /** Each id has two possible bodies and iterations, so some repetitions are conflicts. */
+  newTask(a: number, b: number): AcceptedTask {
     const body = new Uint8Array((a % 7) * 40).fill(b % 5 === 0 ? 1 : 2)
-    return { id: pick(ids, a), iterations: b % 7 === 0 ? 2 : 5, body }
+    return sha512Task({ id: pick(ids, a), iterations: b % 7 === 0 ? 2 : 5, body })
   }
 
-  /** Mostly the newest attempt by its worker, sometimes an older one or another worker. */
+  /** Mostly the newest attempt by its worker, sometimes an older attempt or another worker. */
   ref(a: number, b: number): { worker: string; ref: AttemptRef } {
     const id = pick(ids, a)
     const entry = this.model.entry(id)
@@ -59,20 +59,20 @@ class History {
     await this.store.close()
     this.store = await this.#open()
     this.now = { wall: this.now.wall, steady: this.now.wall }
-    await this.store.resume(lease, this.now)
+    await this.store.tasks.resume(lease, this.now)
     this.model.resume(lease, this.now)
   }
 
   async check(): Promise<void> {
     const read = [
-      this.store.get(ids),
-      this.store.stats(this.now),
-      this.store.results({ limit: 99 }),
+      this.store.tasks.get(ids),
+      this.store.tasks.stats(this.now),
+      this.store.tasks.results({ limit: 99 }),
     ]
     const [tasks, stats, results] = (await Promise.all(read)) as [
-      Awaited<ReturnType<Store['get']>>,
+      Awaited<ReturnType<TaskStore['get']>>,
       unknown,
-      Awaited<ReturnType<Store['results']>>,
+      Awaited<ReturnType<TaskStore['results']>>,
     ]
     const seen = tasks.map((task) => {
       return task?.error === undefined ? task : { ...task, error: true }
@@ -96,12 +96,12 @@ const acts: Record<string, Act> = {
   async enqueue(history, a, b) {
     const { store, model, now } = history
     const tasks = [history.newTask(a, b), history.newTask(a + (b % 3), b + 1)]
-    same(await store.enqueue(tasks, now), model.enqueue(tasks, now))
+    same(await store.tasks.enqueue(tasks, now), model.enqueue(tasks, now))
   },
   async claim({ store, model, now }, a, b) {
     const budget = { maxWork: pick([0, 1, 6, 1000], a), maxBytes: pick([0, 50, 120, 1000], b) }
     const request = { worker: pick(workers, a), max: 1 + (b % 4), lease, ...budget }
-    const leases = unpackLeases((await store.claim(request, now)).frames)
+    const leases = unpackLeases((await store.tasks.claim(request, now)).frames)
     const expected = model.claim(request, now)
     same(
       leases.map(({ id, attempt }) => ({ id, attempt })),
@@ -112,16 +112,16 @@ const acts: Record<string, Act> = {
   async renew(history, a, b) {
     const { store, model, now } = history
     const { worker, ref } = history.ref(a, b)
-    same(await store.renew(worker, [ref], lease, now), [model.renew(worker, ref, lease, now)])
+    same(await store.tasks.renew(worker, [ref], lease, now), [model.renew(worker, ref, lease, now)])
   },
   async complete(history, a, b) {
     const { store, model, now } = history
     const { worker, ref } = history.ref(a, b)
     const reports = [a, b].map((fill) => ({ ...ref, result: new Uint8Array(64).fill(fill) }))
     const expected = reports.map(({ result }) => {
-      return model.complete(worker, ref, Buffer.from(result).toString('hex'), now)
+      return model.complete(worker, ref, result, now)
     })
-    same(await store.complete(worker, packResults(reports), now), expected)
+    same(await store.tasks.complete(worker, packResults(reports), now), expected)
   },
   async fail(history, a, b) {
     const { store, model, now } = history
@@ -129,32 +129,32 @@ const acts: Record<string, Act> = {
     const delay = pick(delays, b)
     const reports = [{ ...ref, error: 'broken', delay }]
     const expected = [model.fail(worker, ref, delay, maxAttempts, now)]
-    same(await store.fail(worker, reports, maxAttempts, now), expected)
+    same(await store.tasks.fail(worker, reports, maxAttempts, now), expected)
   },
   async release(history, a, b) {
     const { store, model, now } = history
     const { worker, ref } = history.ref(a, b)
-    same(await store.release(worker, [ref], now), [model.release(worker, ref)])
+    same(await store.tasks.release(worker, [ref], now), [model.release(worker, ref)])
   },
-  async reap({ store, model, now }) {
-    same(await store.reap(maxAttempts, now), model.reap(maxAttempts, now))
+  async expireLeases({ store, model, now }) {
+    same(await store.tasks.expireLeases(maxAttempts, now), model.expireLeases(maxAttempts, now))
   },
   async cancel({ store, model, now }, a) {
-    const task = await store.cancel(pick(ids, a), now)
+    const task = await store.tasks.cancel(pick(ids, a), now)
     model.cancel(pick(ids, a), now)
     same(task?.state, model.entry(pick(ids, a))?.state)
   },
   async retry({ store, model, now }, a) {
-    const task = await store.retry(pick(ids, a), now)
+    const task = await store.tasks.retry(pick(ids, a), now)
     model.retry(pick(ids, a), now)
     same(task?.state, model.entry(pick(ids, a))?.state)
   },
   async markPulled({ store, model }, a, b) {
-    await store.markPulled([pick(ids, a), pick(ids, b)])
+    await store.tasks.markPulled([pick(ids, a), pick(ids, b)])
     model.markPulled([pick(ids, a), pick(ids, b)])
   },
-  async tidy({ store, now }) {
-    await store.tidy({ keepFor: Number.MAX_SAFE_INTEGER, keepMost: ids.length }, now)
+  async prune({ store, now }) {
+    await store.tasks.prune({ keepFor: Number.MAX_SAFE_INTEGER, keepMost: ids.length }, now)
   },
   async advance(history, a) {
     const { wall, steady } = history.now
@@ -167,7 +167,7 @@ const acts: Record<string, Act> = {
   reopen: (history) => history.reopen(),
 }
 
-/** How often each act is taken, of the sum. */
+/** The weight of each act. */
 const weights: Record<keyof typeof acts, number> = {
   enqueue: 8,
   claim: 10,
@@ -175,11 +175,11 @@ const weights: Record<keyof typeof acts, number> = {
   complete: 5,
   fail: 5,
   release: 3,
-  reap: 3,
+  expireLeases: 3,
   cancel: 2,
   retry: 3,
   markPulled: 2,
-  tidy: 3,
+  prune: 3,
   advance: 7,
   jumpWall: 2,
   reopen: 1,
@@ -194,9 +194,10 @@ const histories = fc.array(fc.tuple(act, fc.nat(41), fc.nat(41)), {
   size: 'max',
 })
 
-type Open = (options: { folder: string }) => Promise<Store>
+type OpenStore = Pick<Store, 'tasks' | 'close'>
+type Open = (options: { folder: string }) => Promise<OpenStore>
 
-/** Compares so many histories; gives the states that tasks had in them. */
+/** Compares `count` histories. Gives the states that tasks had in them. */
 async function compare(numRuns: number, open: Open): Promise<Set<string>> {
   const seen = new Set<string>()
   const property = fc.asyncProperty(histories, async (steps) => {
@@ -214,7 +215,7 @@ async function compare(numRuns: number, open: Open): Promise<Set<string>> {
       remove()
     }
   })
-  // A bound for the search of a smaller counterexample too, which would outlast the test.
+  // Limits the search for a smaller counterexample as well, which would outlast the test.
   await fc.assert(property, { numRuns, interruptAfterTimeLimit: 20_000 })
   return seen
 }

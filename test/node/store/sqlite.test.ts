@@ -1,22 +1,22 @@
-/** The SQLite store fulfils the contract of a store. What is its own: the files beside this one. */
+/**
+ * The SQLite store fulfils the contract of a store. Files beside this one test what only it does.
+ */
 import { copyFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { openSqliteStore } from '../../../src/node/store/sqlite/sqlite.ts'
+import { openStore } from '../../../src/node/store/open.ts'
 import { describeStore } from '../../contract/store.ts'
-import { shareCompiledCode, temporaryFolder } from './folder.ts'
-
-shareCompiledCode()
+import { temporaryFolder } from './folder.ts'
 
 async function openOwn() {
   const { folder, remove } = temporaryFolder()
-  let store = await openSqliteStore({ folder })
+  let store = await openStore(`sqlite:${folder}`)
   return {
     get store() {
       return store
     },
     async reopen() {
       await store.close()
-      store = await openSqliteStore({ folder })
+      store = await openStore(`sqlite:${folder}`)
       return store
     },
     async close() {
@@ -26,12 +26,12 @@ async function openOwn() {
   }
 }
 
-/** As a node does that was given a backup. */
+/** As a node does that restores a backup. */
 async function openCopy(file: string) {
   const { folder, remove } = temporaryFolder()
   copyFileSync(file, join(folder, 'queue.db'))
-  const store = await openSqliteStore({ folder })
-  await store.resume(30_000, { wall: Date.now(), steady: Date.now() })
+  const store = await openStore(`sqlite:${folder}`)
+  await store.tasks.resume(30_000, { wall: Date.now(), steady: Date.now() })
   return {
     ...store,
     async close() {

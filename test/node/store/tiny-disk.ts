@@ -1,16 +1,18 @@
-/** A disk of a few MiB, mounted in a folder of its own; only root can, and not in every container. */
+/**
+ * A disk of a few MiB, mounted in a temporary folder. Only root can, and not in every container.
+ */
 import { execFileSync } from 'node:child_process'
 import { messageOf } from '../../../src/core/errors.ts'
 import { temporaryFolder } from './folder.ts'
 
 export interface TinyDisk {
   folder: string
-  /** Mounts it again with other options, such as `size=8m` or `ro`. What is on it stays. */
+  /** Mounts it again with other options, such as `size=8m` or `ro`. Keeps its files. */
   remount(options: string): void
   remove(): void
 }
 
-/** The disk, or why there can be none. */
+/** The disk, or why it can't be mounted. */
 export function mountTinyDisk(size: string): TinyDisk | { why: string } {
   if (process.platform !== 'linux') return { why: 'tmpfs is Linux only' }
   if (process.getuid?.() !== 0) return { why: 'only root may mount a tmpfs' }

@@ -1,11 +1,11 @@
-/** Counts the transactions in a write-ahead log, by its own format (sqlite.org/fileformat2.html#walformat). */
+/** Counts the transactions in a write-ahead log (format: sqlite.org/fileformat2.html#walformat). */
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 
 const headerBytes = 32
 const frameHeaderBytes = 24
 
-/** Frames that end a transaction, since the log was begun anew. */
+/** Frames that end a transaction, since the log was last reset. */
 export function commitsIn(folder: string): number {
   const log = readFileSync(join(folder, 'queue.db-wal'))
   if (log.length < headerBytes) return 0
@@ -14,7 +14,7 @@ export function commitsIn(folder: string): number {
   let commits = 0
   for (let at = headerBytes; at < log.length; at += frameHeaderBytes + pageBytes) {
     if (!log.subarray(at + 8, at + 16).equals(salt)) break
-    // The size of the database after the commit; 0 in every other frame.
+    // A frame that ends a transaction has the size of the database here; others have 0.
     if (log.readUInt32BE(at + 4) > 0) commits += 1
   }
   return commits

@@ -3,18 +3,27 @@
  * fast, and what `tm up` does in it.
  */
 import { setTimeout as delay } from 'node:timers/promises'
-import { ensureInfrastructure, type Site, survey } from '../../../src/cli/ec2/infrastructure.ts'
-import { launchNodes } from '../../../src/cli/ec2/nodes.ts'
-import type { Reporter } from '../../../src/cli/progress.ts'
-import { type Aws, connectAws, disconnectAws } from '../../../src/provider/ec2/clients.ts'
-import { createIntents, type Intent, type Journal } from '../../../src/provider/ec2/intents.ts'
-import type { Pace } from '../../../src/provider/ec2/pace.ts'
+import type { Reporter } from '../../../src/core/progress.ts'
+import { connectAws, disconnectAws } from '../../../src/provider/ec2/aws/connect.ts'
+import type { AwsContext } from '../../../src/provider/ec2/aws/context.ts'
+import type { RetryContext } from '../../../src/provider/ec2/aws/retry-context.ts'
+import {
+  type ClusterContext,
+  ensureInfrastructure,
+} from '../../../src/provider/ec2/cluster/infrastructure.ts'
+import { launchNodes } from '../../../src/provider/ec2/cluster/launch-nodes.ts'
+import { surveyAccount } from '../../../src/provider/ec2/cluster/survey.ts'
+import {
+  createIntents,
+  type Intent,
+  type Journal,
+} from '../../../src/provider/ec2/machines/intents.ts'
 import type { GivenOptions } from '../../aws/options.ts'
 import { type Standin, startStandin } from '../../aws/standin.ts'
 
 const speed = 50
 
-export const pace: Pace = {
+export const fastRetry: RetryContext = {
   now: () => performance.now() * speed,
   sleep: async (ms) => {
     await delay(ms / speed)
@@ -24,27 +33,27 @@ export const pace: Pace = {
 
 export interface Account {
   standin: Standin
-  aws: Aws
-  site: Site
+  aws: AwsContext
+  site: ClusterContext
   /** Titles and notes of the steps so far. */
   steps: string[]
   /** Other clients: of another process, or of a machine. */
-  connect(credentials?: Standin['operator'] & { sessionToken?: string }): Promise<Aws>
+  connect(credentials?: Standin['operator'] & { sessionToken?: string }): Promise<AwsContext>
   close(): Promise<void>
 }
 
 export async function openAccount(given: GivenOptions = {}, cluster = 'test'): Promise<Account> {
   const standin = await startStandin(given)
-  const opened: Aws[] = []
+  const opened: AwsContext[] = []
   const connect: Account['connect'] = async (credentials = standin.operator) => {
     const { url: endpoint, region } = standin
-    const aws = await connectAws({ endpoint, region, credentials })
+    const aws = await connectAws({ endpoint, region, credentials, retry: fastRetry })
     opened.push(aws)
     return aws
   }
   const aws = await connect()
   const steps: string[] = []
-  const site = { aws, cluster, pace, reporter: recording(steps) }
+  const site = { aws, cluster, reporter: recording(steps) }
   return {
     standin,
     aws,
@@ -69,6 +78,7 @@ export function recording(steps: string[]): Reporter {
       return result
     },
     count: () => ({ set() {}, from() {}, end() {} }),
+    status: () => ({ width: Infinity, dueInMs: () => 60_000, show() {}, end() {} }),
     say: (text) => void steps.push(text),
   }
 }
@@ -97,12 +107,12 @@ export interface UpChanges {
 }
 
 /** Everything of `tm up` that is in AWS. */
-export async function up(site: Site, changes: UpChanges = {}) {
+export async function up(site: ClusterContext, changes: UpChanges = {}) {
   const { journal = keptJournal(), cidrs = ['203.0.113.7'], boundary } = changes
   const intents = createIntents(journal)
   const { nodeTypes = ['t4g.small', 't3.small'], workerTypes = ['c7g.large', 'c7i.large'] } =
     changes
-  const seen = await survey({ ...site, nodeTypes, workerTypes })
+  const seen = await surveyAccount({ ...site, nodeTypes, workerTypes })
   const infrastructure = await ensureInfrastructure({
     ...site,
     survey: seen,
@@ -110,13 +120,13 @@ export async function up(site: Site, changes: UpChanges = {}) {
     cidrs,
     intents,
     spot: changes.spot ?? false,
-    workerAddresses: true,
     volumeSize: 8,
     ...(boundary ? { boundary } : {}),
   })
   const ids = changes.nodes ?? ['node-1', 'node-2']
   const bootScript = () => changes.bootScript ?? '#!/bin/sh\n'
-  const nodes = await launchNodes({ ...site, infrastructure, ids, bootScript, intents })
+  const onLaunched = () => {}
+  const nodes = await launchNodes({ ...site, infrastructure, ids, bootScript, intents, onLaunched })
   return { infrastructure, nodes }
 }
 

@@ -1,11 +1,13 @@
 /** A cluster goes up and down on the stand-in, with the real SDK: once, again, and when AWS is not kind. */
 import { afterEach, describe, expect, it } from 'vitest'
-import { listClusters } from '../../../src/cli/ec2/list.ts'
-import { partsOf, removeCluster } from '../../../src/cli/ec2/remove.ts'
-import { ensureGroup } from '../../../src/provider/ec2/group.ts'
-import { operatorPolicy } from '../../../src/provider/ec2/policies.ts'
+import { listClusters } from '../../../src/provider/ec2/cluster/list.ts'
+import { partsOf } from '../../../src/provider/ec2/cluster/parts.ts'
+import { createRemovalSteps } from '../../../src/provider/ec2/cluster/removal-steps.ts'
+import { removeCluster } from '../../../src/provider/ec2/cluster/remove.ts'
+import { operatorPolicy } from '../../../src/provider/ec2/iam/policies.ts'
+import { ensureGroup } from '../../../src/provider/ec2/network/group.ts'
 import type { GivenOptions } from '../../aws/options.ts'
-import { type Account, census, keptJournal, oneCluster, openAccount, pace, up } from './account.ts'
+import { type Account, census, keptJournal, oneCluster, openAccount, up } from './account.ts'
 
 let account: Account
 const open = async (given?: GivenOptions) => {
@@ -37,12 +39,12 @@ describe('a cluster', () => {
     expect(second.nodes.map((node) => node.instance)).toEqual(first.nodes.map((n) => n.instance))
     expect(runs()).toBe(before)
 
-    expect(await listClusters(site.aws, pace)).toEqual([
+    expect(await listClusters(site.aws)).toEqual([
       expect.objectContaining({
         cluster: 'test',
         nodes: 2,
         workers: 0,
-        hourly: 0.0436,
+        hourly: 0.0454,
         whole: true,
       }),
     ])
@@ -52,10 +54,11 @@ describe('a cluster', () => {
     ])
     expect(result.remaining).toEqual([])
     expect(standin.leftovers()).toEqual([])
-    expect(steps.at(-1)).toBe('looked again: nothing is left')
+    expect(steps.at(-1)).toBe('checked again: nothing is left')
     expect(await removeCluster(site)).toEqual({ cluster: 'test', removed: [], remaining: [] })
-    expect(await partsOf(site)).toEqual([])
-    expect(await listClusters(site.aws, pace)).toEqual([])
+    const nothing = { parts: [], complete: true }
+    expect(await partsOf(site, createRemovalSteps(undefined))).toEqual(nothing)
+    expect(await listClusters(site.aws)).toEqual([])
   })
 
   it('goes up again after it went down, and from another machine without the journal', async () => {
@@ -88,7 +91,7 @@ describe('a cluster', () => {
     standin.setOperatorPolicy(operatorPolicy(place))
     await up(site, { spot: true })
     await up(site, { cidrs: ['198.51.100.1'] })
-    await listClusters(site.aws, pace)
+    await listClusters(site.aws)
     await removeCluster(site)
     expect(standin.leftovers()).toEqual([])
   })
@@ -99,7 +102,7 @@ describe('a cluster', () => {
     await up(site)
     await up(other, { nodes: ['node-1'] })
     await removeCluster(site)
-    expect((await listClusters(site.aws, pace)).map(({ cluster }) => cluster)).toEqual(['other'])
+    expect((await listClusters(site.aws)).map(({ cluster }) => cluster)).toEqual(['other'])
     await removeCluster(other)
     expect(standin.leftovers()).toEqual([])
   })
@@ -119,7 +122,7 @@ describe('the security group', () => {
     const { group } = infrastructure
     expect(shown()).toEqual(['203.0.113.7/32 8443', `${group} 8443`])
     const wanted = { cluster: 'test', port: 8443, cidrs: ['198.51.100.1', '10.0.0.0/8'] }
-    expect(await ensureGroup(aws, wanted, pace)).toMatchObject({
+    expect(await ensureGroup(aws, wanted)).toMatchObject({
       created: false,
       opened: ['198.51.100.1/32 to port 8443', '10.0.0.0/8 to port 8443'],
       closed: ['203.0.113.7/32 to port 8443'],
@@ -127,15 +130,15 @@ describe('the security group', () => {
     expect(shown()).toEqual(['10.0.0.0/8 8443', '198.51.100.1/32 8443', `${group} 8443`])
     const [own] = [...account.standin.world.groups.values()].filter(({ id }) => id === group)
     if (own) own.rules = own.rules.filter(({ egress }) => egress)
-    await ensureGroup(aws, wanted, pace)
+    await ensureGroup(aws, wanted)
     expect(shown()).toEqual(['10.0.0.0/8 8443', '198.51.100.1/32 8443', `${group} 8443`])
-    expect(await ensureGroup(aws, wanted, pace)).toMatchObject({ opened: [], closed: [] })
+    expect(await ensureGroup(aws, wanted)).toMatchObject({ opened: [], closed: [] })
   })
 
   it('must be there to be re-opened', async () => {
     const { aws } = await open()
     const wanted = { cluster: 'none', port: 8443, cidrs: [] }
-    await expect(ensureGroup(aws, wanted, pace)).rejects.toMatchObject({ code: 'not_found' })
+    await expect(ensureGroup(aws, wanted)).rejects.toMatchObject({ code: 'not_found' })
   })
 })
 
@@ -153,26 +156,26 @@ describe('what AWS refuses', () => {
     expect(tokens.length).toBeGreaterThanOrEqual(6)
   })
 
-  it('tries the next zone, then the next type, where there is no room', async () => {
+  it('tries the next zone, then the next type, where AWS lacks capacity', async () => {
     const { site, standin } = await open()
     for (const zone of 'abc') standin.setCapacity(`t4g.small:us-east-1${zone}`, false)
     standin.setCapacity('t3.small:us-east-1a', false)
     const { nodes } = await up(site)
     expect(nodes.map(({ type }) => type)).toEqual(['t3.small', 't3.small'])
     const runs = standin.calls.filter(({ action }) => action === 'RunInstances')
-    const noRoom = runs.filter(({ outcome }) => outcome === 'InsufficientInstanceCapacity')
+    const noCapacity = runs.filter(({ outcome }) => outcome === 'InsufficientInstanceCapacity')
     // Once each, not again for the second node: full places are remembered.
-    expect(noRoom).toHaveLength(4)
+    expect(noCapacity).toHaveLength(4)
     expect(runs.filter(({ outcome }) => outcome === 'IdempotentParameterMismatch')).toEqual([])
   })
 
-  it('says so when no place has room, and a second up completes it', async () => {
+  it('says so when no zone has capacity, and a second up completes it', async () => {
     const { site, standin } = await open()
     const journal = keptJournal()
     for (const zone of 'abc') standin.setCapacity(`t4g.small:us-east-1${zone}`, false)
     const nodeTypes = ['t4g.small']
     await expect(up(site, { journal, nodeTypes })).rejects.toThrow(
-      /node-1 was not launched: AWS has no room .*t4g.small in us-east-1a, t4g.small in us-east-1b/,
+      /node-1 was not launched: AWS has no capacity .*t4g.small in us-east-1a, t4g.small in us-east-1b/,
     )
     for (const zone of 'abc') standin.setCapacity(`t4g.small:us-east-1${zone}`, true)
     await up(site, { journal, nodeTypes })

@@ -1,21 +1,19 @@
 /** Machines as EC2 instances: the contract of a provider on the stand-in, and what only they have. */
 import { setTimeout as delay } from 'node:timers/promises'
 import { afterEach, describe, expect, it } from 'vitest'
-import { removeCluster } from '../../../src/cli/ec2/remove.ts'
+import { removeCluster } from '../../../src/provider/ec2/cluster/remove.ts'
 import { type Ec2Options, ec2Provider } from '../../../src/provider/ec2/ec2.ts'
-import { roleOfProfile } from '../../../src/provider/ec2/role.ts'
+import { roleOfProfile } from '../../../src/provider/ec2/iam/role.ts'
 import type { LaunchSpec } from '../../../src/provider/provider.ts'
+import type { GivenOptions } from '../../aws/options.ts'
 import { describeProvider } from '../../contract/provider.ts'
 import { until } from '../until.ts'
-import { type Account, openAccount, pace, up } from './account.ts'
+import { type Account, openAccount, up } from './account.ts'
 
-const spec = (id: string, kind: LaunchSpec['kind'] = 'worker'): LaunchSpec => ({
-  id,
-  kind,
-  args: [],
-  folder: '',
-  ...(kind === 'worker' ? { node: 'n1' } : {}),
-})
+const spec = (id: string, kind: LaunchSpec['kind'] = 'worker'): LaunchSpec =>
+  kind === 'node'
+    ? { kind, id }
+    : { kind, id, node: 'n1', url: 'https://172.31.0.4:8443', token: 'of nobody' }
 
 /** A cluster without nodes, and a provider of the operator for it. */
 async function openCluster(changes: Partial<Ec2Options> = {}) {
@@ -27,7 +25,6 @@ async function openCluster(changes: Partial<Ec2Options> = {}) {
     cluster: 'test',
     shapes: infrastructure.shapes,
     bootScript: ({ id }) => (id.startsWith('impossible') ? noise(40_000) : '#!/bin/sh\n'),
-    pace,
     ...changes,
   }
   return { account, options, provider: ec2Provider(options), infrastructure }
@@ -74,7 +71,7 @@ describe('an EC2 machine', () => {
     if (!credentials) throw new Error('the node has no role')
     const aws = await account.connect(credentials)
     const bootScript = () => '#!/bin/sh\n'
-    const options = { aws, cluster: 'test', shapes: infrastructure.shapes, bootScript, pace }
+    const options = { aws, cluster: 'test', shapes: infrastructure.shapes, bootScript }
     return { infrastructure, options, provider: ec2Provider(options), aws }
   }
 
@@ -86,7 +83,7 @@ describe('an EC2 machine', () => {
     await expect(ec2Provider({ ...options, shapes: spot }).launch(spec('w2'))).rejects.toThrow(
       /create-service-linked-role|service-linked role/,
     )
-    await provider.terminate('w1', { grace: 0 })
+    await provider.terminate('w1', { graceMs: 0 })
     expect((await provider.list()).map(({ id }) => id)).toEqual(['n1'])
     await removeCluster(account.site)
     expect(account.standin.leftovers()).toEqual([])
@@ -109,12 +106,22 @@ describe('an EC2 machine', () => {
     expect(await provider.whyEnded('w1')).toMatch(/^Client.InstanceInitiatedShutdown/)
   })
 
+  it('says why it has ended, also when it was never seen ending', async () => {
+    const { provider } = await openNode()
+    const { instance } = await provider.launch(spec('w1'))
+    await provider.list()
+    account.standin.shutdown(instance)
+    const ended = () => account.standin.world.instances.get(instance)?.state === 'terminated'
+    await until('w1 has terminated', async () => ended())
+    expect(await provider.whyEnded('w1')).toMatch(/^Client.InstanceInitiatedShutdown/)
+  })
+
   it('has the role of a profile that somebody else has made', async () => {
     account = await openAccount()
     const { aws } = account
     const { infrastructure } = await up(account.site, { nodes: [] })
-    expect(await roleOfProfile(aws, infrastructure.profile, pace)).toBe(infrastructure.role)
-    await expect(roleOfProfile(aws, 'nobodys', pace)).rejects.toThrow(/No instance profile nobodys/)
+    expect(await roleOfProfile(aws, infrastructure.profile)).toBe(infrastructure.role)
+    await expect(roleOfProfile(aws, 'nobodys')).rejects.toThrow(/No instance profile nobodys/)
   })
 
   it('of spot is launched by a node once the role of spot is there', async () => {
@@ -125,9 +132,56 @@ describe('an EC2 machine', () => {
     const aws = await account.connect(credentials)
     const { shapes } = infrastructure
     const bootScript = () => '#!/bin/sh\n'
-    const provider = ec2Provider({ aws, cluster: 'test', shapes, bootScript, pace })
+    const provider = ec2Provider({ aws, cluster: 'test', shapes, bootScript })
     await provider.launch(spec('w1'))
     expect([...account.standin.world.spotRequests.values()][0]?.tags.get('tm:kind')).toBe('worker')
+  })
+
+  it('of spot spreads over zones and pools, from the zone of its node on', async () => {
+    account = await openAccount({ spotRole: true })
+    const { infrastructure, nodes } = await up(account.site, { nodes: ['n1', 'n2'], spot: true })
+    const { shapes } = infrastructure
+    const bootScript = () => '#!/bin/sh\n'
+    const place = (node: string, id: string) => ({ ...spec(id), node }) as LaunchSpec
+    for (const { id } of nodes) {
+      const provider = ec2Provider({ aws: account.aws, cluster: 'test', shapes, bootScript })
+      for (const n of [1, 2, 3, 4]) await provider.launch(place(id, `${id}-w${n}`))
+    }
+    const workers = account.standin
+      .instances()
+      .filter(({ tags }) => tags['tm:kind'] === 'worker')
+      .map(({ type, zone, tags }) => ({ pool: `${type} ${zone}`, zone, id: tags['tm:id'] }))
+    for (const { id, zone } of nodes) {
+      expect(workers.find((one) => one.id === `${id}-w1`)?.zone).toBe(zone)
+    }
+    expect(new Set(workers.map(({ zone }) => zone)).size).toBe(3)
+    // Of two types in three zones.
+    expect(new Set(workers.map(({ pool }) => pool)).size).toBeGreaterThanOrEqual(5)
+  })
+
+  it.each<[string, GivenOptions, RegExp]>([
+    ['quota', { spotVcpuQuota: 1 }, /"All Standard .* Spot Instance Requests"/],
+    ['capacity', {}, /AWS has no capacity for spot c7g.large in us-east-1a/],
+  ])('of spot is on demand where spot has no %s, if that is allowed', async (what, given, text) => {
+    account = await openAccount({ spotRole: true, ...given })
+    const { infrastructure } = await up(account.site, { nodes: ['n1'], spot: true })
+    if (what === 'capacity') {
+      for (const zone of 'abc') {
+        for (const type of ['c7g.large', 'c7i.large']) {
+          account.standin.setCapacity(`${type}:us-east-1${zone}:spot`, false)
+        }
+      }
+    }
+    const { shapes } = infrastructure
+    const common = { aws: account.aws, cluster: 'test', bootScript: () => '#!/bin/sh\n' }
+    await expect(ec2Provider({ ...common, shapes }).launch(spec('w1'))).rejects.toThrow(text)
+    const worker = { ...shapes.worker, onDemandFallback: true }
+    await ec2Provider({ ...common, shapes: { ...shapes, worker } }).launch(spec('w2'))
+    const seen = account.standin.instances().map(({ tags, spot }) => [tags['tm:id'], spot])
+    expect(seen).toEqual([
+      ['n1', false],
+      ['w2', false],
+    ])
   })
 
   it.each<[string, (shapes: Ec2Options['shapes']) => Ec2Options['shapes'], LaunchSpec['kind']]>([
@@ -159,7 +213,7 @@ describe('an EC2 machine', () => {
 
   it('is not ended by a node when it is a node', async () => {
     const { provider } = await openNode()
-    await expect(provider.terminate('n1', { grace: 0 })).rejects.toThrow(/ec2:TerminateInstances/)
+    await expect(provider.terminate('n1', { graceMs: 0 })).rejects.toThrow(/ec2:TerminateInstances/)
   })
 
   const otherGroup = () =>
@@ -178,7 +232,7 @@ describe('an EC2 machine', () => {
     late()
     expect(await provider.list()).toContainEqual(worker)
     expect(await provider.launch(spec('w1'))).toEqual(worker)
-    await provider.terminate('w1', { grace: 0 })
+    await provider.terminate('w1', { graceMs: 0 })
     expect(account.standin.world.instances.get(worker.instance)?.state).toBe('terminated')
   })
 
@@ -205,7 +259,7 @@ describe('an EC2 machine', () => {
     const ids = Array.from({ length: 7 }, (_, index) => `node-${index + 1}`)
     await up(account.site, { nodes: ids })
     const { aws } = account
-    const provider = ec2Provider({ aws, cluster: 'test', shapes: {}, bootScript: () => '', pace })
+    const provider = ec2Provider({ aws, cluster: 'test', shapes: {}, bootScript: () => '' })
     expect((await provider.list()).map(({ id }) => id).sort()).toEqual(ids)
   })
 })

@@ -1,13 +1,7 @@
 /** The one table of AWS errors: what each is taken for, and what the user is told. */
 import { describe, expect, it } from 'vitest'
-import {
-  type AwsTmError,
-  classify,
-  codeOf,
-  retrying,
-  translate,
-  unless,
-} from '../../../src/provider/ec2/errors.ts'
+import { retrying } from '../../../src/provider/ec2/aws/call.ts'
+import { classify, translate } from '../../../src/provider/ec2/aws/error-table.ts'
 
 /** As the SDK throws it. */
 function awsError(name: string, message = '', status = 400): Error {
@@ -88,8 +82,8 @@ const rows: [Error, string, string, RegExp][] = [
   [awsError('MaxSpotInstanceCountExceeded', 'Max spot'), 'quota', 'stop', /L-34B43A08/],
   [awsError('SecurityGroupLimitExceeded', 'Too many'), 'quota', 'stop', /Too many/],
   [awsError('LimitExceededException', 'RolesPerAccount: 1000'), 'quota', 'stop', /RolesPerAccount/],
-  [awsError('RequestLimitExceeded', '', 503), 'throttled', 'retry', /slower/],
-  [awsError('Throttling', 'Rate exceeded'), 'throttled', 'retry', /slower/],
+  [awsError('RequestLimitExceeded', '', 503), 'throttled', 'retry', /throttles/],
+  [awsError('Throttling', 'Rate exceeded'), 'throttled', 'retry', /throttles/],
   [awsError('InsufficientInstanceCapacity', 'none', 500), 'capacity', 'elsewhere', /none/],
   [awsError('InsufficientFreeAddressesInSubnet', 'full'), 'capacity', 'elsewhere', /full/],
   [
@@ -121,7 +115,7 @@ const rows: [Error, string, string, RegExp][] = [
     'stop',
     /ami-1/,
   ],
-  [awsError('InvalidInstanceType', 'no such type'), 'choice', 'stop', /one region in eu-west-1/],
+  [awsError('InvalidInstanceType', 'no such type'), 'choice', 'stop', /exists in eu-west-1/],
   [awsError('VPCIdNotSpecified', ''), 'choice', 'stop', /create-default-vpc/],
   [awsError('IdempotentParameterMismatch', ''), 'token', 'elsewhere', /Idempotent/],
   [awsError('IdempotentInstanceTerminated', ''), 'token', 'elsewhere', /Idempotent/],
@@ -146,11 +140,12 @@ describe('the table of AWS errors', () => {
   )('takes %s (%s) for what it is', (_name, _text, error, kind, verdict, text) => {
     const { row } = classify(error)
     expect([row.kind, row.verdict]).toEqual([kind, verdict])
-    const context = { doing: 'making a thing', region: 'eu-west-1', again: 'tm up --nodes 3' }
+    const context = { doing: 'making a thing', region: 'eu-west-1' }
     const told = translate(error, context)
     expect(told.message).toMatch(/^Making a thing failed: /)
-    expect([told.message, ...told.suggestions].join(' ')).toMatch(text)
-    expect(told.suggestions.at(-1)).toBe('Then: tm up --nodes 3')
+    const { message, suggestions = [] } = told.render({ command: 'allow-ip' })
+    expect([message, ...suggestions].join(' ')).toMatch(text)
+    expect(suggestions.at(-1)).toBe('Then: tm allow-ip')
     expect(told.cause).toBe(error)
     expect(JSON.stringify(told)).not.toContain('Encoded authorization')
   })
@@ -166,7 +161,7 @@ describe('the table of AWS errors', () => {
 })
 
 describe('retrying', () => {
-  function pace(random = 1) {
+  function clock(random = 1) {
     const slept: number[] = []
     let now = 0
     return {
@@ -192,56 +187,54 @@ describe('retrying', () => {
   const context = { doing: 'making a thing' }
 
   it('waits twice as long each time, up to a limit', async () => {
-    const time = pace()
+    const time = clock()
     const call = failing(8, awsError('DependencyViolation'))
-    expect(await retrying(call, { pace: time, deadline: 1e6, context })).toBe(9)
+    expect(await retrying(call, { retry: time, deadlineMs: 1e6, context })).toEqual({ output: 9 })
     expect(time.slept).toEqual([1000, 2000, 4000, 8000, 8000, 8000, 8000, 8000])
   })
 
   it('waits a random part of it, never less than half', async () => {
-    const time = pace(0.2)
-    await retrying(failing(3, awsError('InternalError')), { pace: time, deadline: 1e6, context })
+    const time = clock(0.2)
+    await retrying(failing(3, awsError('InternalError')), { retry: time, deadlineMs: 1e6, context })
     expect(time.slept).toEqual([240, 480, 960])
   })
 
   it('gives up at the deadline, and says how long it has tried', async () => {
-    const time = pace()
+    const time = clock()
     const call = failing(99, awsError('RequestLimitExceeded', '', 503))
-    const given = retrying(call, { pace: time, deadline: 10_000, context })
-    await expect(given).rejects.toThrow(/slower.*\(4 tries in 7 s\)/)
+    const given = retrying(call, { retry: time, deadlineMs: 10_000, context })
+    await expect(given).rejects.toThrow(/throttles.*\(4 tries in 7 s\)/)
     expect(time.now()).toBeLessThanOrEqual(10_000)
   })
 
   it.each([['UnauthorizedOperation'], ['InsufficientInstanceCapacity']])(
     'throws %s at once',
     async (name) => {
-      const time = pace()
+      const time = clock()
       const call = failing(1, awsError(name, '', 500))
-      const given = retrying(call, { pace: time, deadline: 1e6, context })
+      const given = retrying(call, { retry: time, deadlineMs: 1e6, context })
       await expect(given).rejects.toMatchObject({ name: 'TmError', failure: { code: name } })
       expect(time.slept).toEqual([])
     },
   )
 
-  it('throws at once what is an answer', async () => {
-    const time = pace()
+  it('does not retry what is an answer', async () => {
+    const time = clock()
     const absent = ['NoSuchEntity']
     const call = failing(1, awsError('NoSuchEntityException', '', 404))
-    const given = retrying(call, { pace: time, deadline: 1e6, context, answers: absent })
-    expect(await unless(absent, given)).toBeUndefined()
-    const error: AwsTmError = await given.catch((thrown) => thrown)
-    expect(codeOf(error)).toBe('NoSuchEntity')
+    const given = retrying(call, { retry: time, deadlineMs: 1e6, context, answers: absent })
+    expect(await given).toEqual({ code: 'NoSuchEntity' })
     expect(time.slept).toEqual([])
   })
 
   it('ends when it is told to', async () => {
     const stop = new AbortController()
-    const time = { ...pace(), signal: stop.signal }
+    const time = { ...clock(), signal: stop.signal }
     const call = async () => {
       stop.abort()
       throw awsError('InternalError', '', 500)
     }
-    const given = retrying(call, { pace: time, deadline: 1e6, context })
+    const given = retrying(call, { retry: time, deadlineMs: 1e6, context })
     await expect(given).rejects.toMatchObject({ name: 'AbortError' })
   })
 })

@@ -1,12 +1,12 @@
 /**
- * Where bodies lie: small ones in segments, large ones in parts of 1 MiB. A large one can be stored
- * before its task, part by part, so that nobody else has to wait for the whole of it; and what is
- * dropped of it goes part by part too.
+ * Bodies: small ones in segments, large ones in parts of 1 MiB. A large body is stored before its
+ * task and removed after it, part by part, so that no other call waits for all of it.
  */
 import type { DatabaseSync } from 'node:sqlite'
-import { concat } from '../../../core/frames.ts'
-import type { NewTask } from '../../../core/task.ts'
+import { concat } from '../../../api/frames.ts'
+import type { AcceptedTask } from '../../../core/task.ts'
 import { createSegments } from './segments.ts'
+import type { Transaction } from './transaction.ts'
 
 export const partBytes = 1024 ** 2
 
@@ -18,15 +18,15 @@ export interface BodyPlace {
 
 export type Bodies = ReturnType<typeof createBodies>
 
-/** Of a large body that is on its way in. */
+/** A large body whose parts are being stored. */
 interface Upload {
   number: number
   parts: number
 }
 
-export function createBodies(database: DatabaseSync) {
+export function createBodies(database: DatabaseSync, transaction: Transaction) {
   const sql = (text: string) => database.prepare(text)
-  const segments = createSegments(database)
+  const segments = createSegments(database, transaction)
   const insertPart = sql('INSERT INTO parts (upload, part, bytes) VALUES (?, ?, ?)')
   const selectPart = sql('SELECT bytes FROM parts WHERE upload = ? AND part = ?')
   const removePart = sql('DELETE FROM parts WHERE upload = ? AND part = ?')
@@ -34,21 +34,18 @@ export function createBodies(database: DatabaseSync) {
   const letGo = sql('UPDATE tasks SET upload = NULL WHERE seq = ?')
   let next = firstFree(database)
   const uploads = new Map<string, Upload>()
-  /** Uploads whose parts have to go. */
+  /** Uploads whose parts are to be removed. */
   const dropped = new Set(orphans(database))
-  /** What holds as soon as the transaction is committed, and what brings back what was before. */
-  let pending: (() => void)[] = []
-  let undoing: (() => void)[] = []
 
   function setUpload(id: string, upload: Upload | undefined): void {
     const before = uploads.get(id)
-    undoing.push(() => (before ? uploads.set(id, before) : uploads.delete(id)))
+    transaction.onRollback(() => (before ? uploads.set(id, before) : uploads.delete(id)))
     if (upload) uploads.set(id, upload)
     else uploads.delete(id)
   }
 
-  /** Stores the next part of a large body. False when all of it is there. */
-  function storePart({ id, body }: NewTask): boolean {
+  /** Stores the next part of a large body. False if all parts are stored. */
+  function storePart({ id, body }: AcceptedTask): boolean {
     const upload = uploads.get(id) ?? { number: next, parts: 0 }
     const start = upload.parts * partBytes
     if (start >= body.length) return false
@@ -64,7 +61,7 @@ export function createBodies(database: DatabaseSync) {
     return row.bytes as Uint8Array
   }
 
-  /** One row with all of them in it costs a third of a row for each. Undefined for a missing one. */
+  /** One row with all bodies costs a third of one row each. Undefined for a missing body. */
   function readRun(run: BodyPlace[]): (Uint8Array | undefined)[] {
     const all = segments.readRun((run[0] as BodyPlace).seq, (run.at(-1) as BodyPlace).seq)
     const size = run.reduce((sum, one) => sum + one.size, 0)
@@ -84,20 +81,20 @@ export function createBodies(database: DatabaseSync) {
   return {
     storePart,
 
-    /** The number of the upload that holds the body of a new task; null for a small one. */
-    uploadOf(task: NewTask): number | null {
+    /** The number of the upload that holds the body of a new task; null for a small body. */
+    uploadOf(task: AcceptedTask): number | null {
       if (!isLarge(task)) return null
       while (storePart(task)) {}
       const { number } = uploads.get(task.id) as Upload
       setUpload(task.id, undefined)
       return number
     },
-    /** An upload that belongs to nothing: the task was known. */
+    /** Drops an upload that no task needs, because the task was known. */
     abandon(upload: number | null): void {
-      if (upload !== null) pending.push(() => dropped.add(upload))
+      if (upload !== null) transaction.onCommit(() => dropped.add(upload))
     },
-    /** The task will not come: what is stored of its body has to go. */
-    forget(task: NewTask): void {
+    /** Drops the parts of a body whose task was not stored. */
+    forget(task: AcceptedTask): void {
       const upload = uploads.get(task.id)
       if (upload) dropped.add(upload.number)
       uploads.delete(task.id)
@@ -110,10 +107,10 @@ export function createBodies(database: DatabaseSync) {
       const count = Math.ceil(size / partBytes)
       return concat(Array.from({ length: count }, (_, number) => part(upload, number)))
     },
-    /** Small ones, read together. */
+    /** Small bodies, read together. */
     readAll: (places: BodyPlace[]) => runsOf(places).flatMap(readRun),
 
-    /** The part of a large one in which this byte is, from it on. */
+    /** From this byte of a large body to the end of its part. */
     readFrom({ upload, size }: BodyPlace, from: number): Uint8Array<ArrayBuffer> {
       if (upload === null || from >= size) return new Uint8Array()
       const bytes = part(upload, Math.floor(from / partBytes))
@@ -124,35 +121,22 @@ export function createBodies(database: DatabaseSync) {
       if (upload === null) segments.drop(seq)
       else {
         letGo.run(seq)
-        pending.push(() => dropped.add(upload))
+        transaction.onCommit(() => dropped.add(upload))
       }
     },
-    /** Removes some of what was dropped. False when there was nothing. */
-    sweep(): boolean {
+    /** Removes some of what was dropped. False if there was nothing. */
+    reclaim(): boolean {
       const [upload] = dropped
-      if (upload === undefined) return segments.sweep()
+      if (upload === undefined) return segments.reclaim()
       const last = lastPart.get(upload)?.last as number | null
-      if (last === null) pending.push(() => dropped.delete(upload))
+      if (last === null) transaction.onCommit(() => dropped.delete(upload))
       else removePart.run(upload, last)
       return true
-    },
-
-    committed(): void {
-      segments.committed()
-      for (const act of pending) act()
-      pending = []
-      undoing = []
-    },
-    undo(): void {
-      segments.undo()
-      for (const act of undoing.reverse()) act()
-      pending = []
-      undoing = []
     },
   }
 }
 
-/** Neighbours together. */
+/** Groups places with consecutive numbers. */
 function runsOf(places: BodyPlace[]): BodyPlace[][] {
   const runs: BodyPlace[][] = []
   let next: number | undefined
@@ -164,8 +148,8 @@ function runsOf(places: BodyPlace[]): BodyPlace[][] {
   return runs
 }
 
-/** Called before anything is known of it: a body may even be missing. */
-export function isLarge({ body }: NewTask): boolean {
+/** Also called for unchecked tasks, whose body may be missing. */
+export function isLarge({ body }: AcceptedTask): boolean {
   return body?.length > partBytes
 }
 
@@ -177,7 +161,7 @@ function firstFree(database: DatabaseSync): number {
   return Number(row?.n)
 }
 
-/** What a node that was killed had begun to store, or to remove. */
+/** Uploads that a killed node had begun to store or to remove. */
 function orphans(database: DatabaseSync): number[] {
   const rows = database.prepare(`SELECT DISTINCT upload FROM parts
     WHERE NOT EXISTS (SELECT 1 FROM tasks WHERE tasks.upload = parts.upload)`)

@@ -1,16 +1,17 @@
 /**
- * A copy of the database file while it is in use: between two checkpoints SQLite writes to its log
- * only, so the file itself, copied in that time, is as it was at the last one (sqlite.org/wal.html).
+ * Copies the database file while it is in use: between two checkpoints SQLite writes only to its
+ * log, so the file stays as it was at the last checkpoint (sqlite.org/wal.html).
  */
 import { constants, rmSync } from 'node:fs'
 import { copyFile } from 'node:fs/promises'
 import type { DatabaseSync } from 'node:sqlite'
 import { TmError } from '../../../core/errors.ts'
+import { serial } from '../../../runtime/serial.ts'
 import { checkpointPages } from './file.ts'
 
-/** Must be called between transactions, and by whoever owns the only connection. */
+/** For the owner of the only connection; to be called between transactions. */
 export function createCopier(database: DatabaseSync, source: string) {
-  let last: Promise<unknown> = Promise.resolve()
+  const inTurn = serial()
   let closed = false
 
   async function copy(target: string): Promise<void> {
@@ -19,12 +20,12 @@ export function createCopier(database: DatabaseSync, source: string) {
     try {
       const [row] = database.prepare('PRAGMA wal_checkpoint(TRUNCATE)').all()
       if (row?.busy !== 0) throw new Error('the log could not be written back')
-      // A clone where the file system can (XFS, Btrfs): no time and no room.
+      // A clone where the file system has them (XFS, Btrfs) takes no time and no space.
       await copyFile(source, target, constants.COPYFILE_EXCL | constants.COPYFILE_FICLONE)
-      // Closing writes the log back: what was copied since then is of two moments.
+      // Closing writes the log back into the file, so the copy may be a mix of two states.
       if (closed) throw stopped()
     } catch (error) {
-      // What was there before is somebody else's.
+      // A file that existed before is not ours to remove.
       if ((error as NodeJS.ErrnoException).code !== 'EEXIST') rmSync(target, { force: true })
       throw error
     } finally {
@@ -33,13 +34,9 @@ export function createCopier(database: DatabaseSync, source: string) {
   }
 
   return {
-    /** One after the other: the end of one would let the log be written back under the next. */
-    copy(target: string): Promise<void> {
-      const done = last.then(() => copy(target))
-      last = done.catch(() => {})
-      return done
-    },
-    /** The database is about to be closed: copies under way fail. */
+    /** Copies run one after the other: the end of one turns checkpoints on again. */
+    copy: (target: string): Promise<void> => inTurn(() => copy(target)),
+    /** Called before the database is closed: copies under way fail. */
     stop(): void {
       closed = true
     },
@@ -47,5 +44,5 @@ export function createCopier(database: DatabaseSync, source: string) {
 }
 
 function stopped(): TmError {
-  return new TmError('unavailable', 'The node stopped before the copy was whole')
+  return new TmError('unavailable', 'The node stopped before the copy was complete')
 }

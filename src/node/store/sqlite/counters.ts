@@ -1,10 +1,10 @@
 /**
- * What the engine counts instead of asking the tables each time: `count(*)` over a million rows takes
- * 25 ms. Kept in memory, and written with every transaction that changes it, so that a node starts
- * without counting.
+ * The counts of tasks, kept in memory because `count(*)` over a million rows takes 25 ms. Every
+ * transaction that changes them writes them, so that a node starts without counting.
  */
 import type { DatabaseSync } from 'node:sqlite'
 import type { TaskState } from '../../../core/task.ts'
+import type { Transaction } from './transaction.ts'
 
 export interface Counters extends Record<TaskState, number> {
   unpulled: number
@@ -28,9 +28,11 @@ const columns: Record<keyof Counters, string> = {
 }
 const names = Object.keys(columns) as (keyof Counters)[]
 
-/** What is in the tables: a lease that is only in memory counts as queued there. */
-export function storedCounters(database: DatabaseSync) {
-  const write = database.prepare(
+/**
+ * The counts as the tables have them: there, a task with a lease that is only in memory is queued.
+ */
+export function storedCounters(database: DatabaseSync, transaction: Transaction) {
+  const update = database.prepare(
     `UPDATE counts SET ${names.map((name) => `${columns[name]} = ?`).join(', ')}`,
   )
   const row = database.prepare('SELECT * FROM counts').get() ?? {}
@@ -38,15 +40,14 @@ export function storedCounters(database: DatabaseSync) {
   let stored = Object.fromEntries(entries) as Counters
   return {
     read: (): Counters => ({ ...stored }),
-    /** Gives what is to be taken for stored once the transaction is committed. */
-    write(counters: Counters): () => void {
-      // Alone, the last one is not worth a commit: it only says where to begin to look.
+    write(counters: Counters): void {
+      // `freshFrom` is only where a search begins: not worth a commit of its own.
       const changed = names.some((name) => name !== 'freshFrom' && counters[name] !== stored[name])
-      if (!changed) return () => {}
-      write.run(...names.map((name) => counters[name]))
-      return () => {
+      if (!changed) return
+      update.run(...names.map((name) => counters[name]))
+      transaction.onCommit(() => {
         stored = counters
-      }
+      })
     },
   }
 }

@@ -1,9 +1,13 @@
-/** How an attempt ends without a result, and the leases that nobody renewed. */
+/** How an attempt ends without a result: by a failure, or because its lease expired. */
 import type { DatabaseSync } from 'node:sqlite'
 import { isExhausted } from '../../../core/retry.ts'
-import type { Reaped } from '../store.ts'
+import { pluralize } from '../../../core/text.ts'
+import type { ExpiredLeases } from '../task-store.ts'
 import type { Memory } from './memory.ts'
 import type { Engine } from './methods.ts'
+import type { OpenJobs } from './open-jobs.ts'
+import type { Outputs } from './outputs.ts'
+import type { Pauses } from './pauses.ts'
 import { selectTasks, type TaskRow } from './rows.ts'
 import { stateNumbers as states } from './schema.ts'
 
@@ -13,58 +17,87 @@ export interface AttemptEnd {
   runAt: number
   maxAttempts: number
   wall: number
+  /** No further attempt. */
+  final?: boolean
+  /** How its command ended. */
+  ending?: string | undefined
+  /** Equal for failures that are alike. */
+  alike?: string | undefined
+  /** The worker was lost, or at fault. That does not count as a failure of a job's task. */
+  lost?: boolean
 }
 
 export type EndAttempt = (row: TaskRow, end: AttemptEnd) => 'queued' | 'failed'
 
-const maxErrorLength = 2000
-/** A first attempt that lasts this long is put on disk. Milliseconds. */
-const keepAfter = 1000
+interface EndParts {
+  outputs: Pick<Outputs, 'drop'>
+  openJobs: Pick<OpenJobs, 'open'>
+  pauses: Pick<Pauses, 'failed'>
+}
 
-export function attemptEnd(database: DatabaseSync, { counters }: Memory): EndAttempt {
+const maxErrorLength = 2000
+/** A first attempt that lasts this long is persisted. */
+const persistAfterMs = 1000
+
+export function attemptEnd(
+  database: DatabaseSync,
+  { counters }: Memory,
+  { outputs, openJobs, pauses }: EndParts,
+): EndAttempt {
   const requeue = database.prepare(`UPDATE tasks SET state = ${states.queued}, failures = ?,
-    run_at = ?, error = ?, lease_until = NULL WHERE seq = ?`)
+    losses = ?, run_at = ?, error = ?, ending = ?, lease_until = NULL WHERE seq = ?`)
   const giveUp = database.prepare(`UPDATE tasks SET state = ${states.failed}, failures = ?,
-    finished_at = ?, error = ?, lease_until = NULL WHERE seq = ?`)
+    losses = ?, finished_at = ?, error = ?, ending = ?, lease_until = NULL WHERE seq = ?`)
 
   return (row, end) => {
-    const failures = row.failures + 1
+    const isLoss = end.lost === true && row.job !== null
+    const failures = row.failures + (isLoss ? 0 : 1)
+    const losses = row.losses + (isLoss ? 1 : 0)
     const error = end.error.slice(0, maxErrorLength)
+    const ending = end.ending ?? null
     counters.running -= 1
-    if (isExhausted(failures, end.maxAttempts)) {
-      const times = `${failures} failed attempt${failures === 1 ? '' : 's'}`
-      giveUp.run(failures, end.wall, `${error} (${times})`, row.seq)
+    outputs.drop(row)
+    if (end.final || isExhausted(isLoss ? losses : failures, end.maxAttempts)) {
+      const times = pluralize(
+        isLoss ? losses : failures,
+        isLoss ? 'lost attempt' : 'failed attempt',
+      )
+      const why = end.final ? error : `${error} (${times})`
+      giveUp.run(failures, losses, end.wall, why, ending, row.seq)
       counters.failed += 1
+      const alike = end.lost ? 'lost' : (end.alike ?? error)
+      pauses.failed(row.job, { alike, error: why })
       return 'failed'
     }
-    requeue.run(failures, Math.floor(end.runAt), error, row.seq)
+    requeue.run(failures, losses, Math.floor(end.runAt), error, ending, row.seq)
     counters.queued += 1
+    openJobs.open(row.job)
     return 'queued'
   }
 }
 
-export function reapMethod(
+export function expireMethod(
   database: DatabaseSync,
   memory: Memory,
   endAttempt: EndAttempt,
-): Pick<Engine, 'reap'> {
+): Pick<Engine, 'expireLeases'> {
   const expired = database.prepare(`${selectTasks}
     WHERE state = ${states.running} AND lease_until <= ? ORDER BY lease_until LIMIT 1000`)
 
   return {
-    reap(maxAttempts, now) {
+    expireLeases(maxAttempts, now) {
       for (const lease of memory.first.values()) {
-        // They are in the order in which they began.
-        if (lease.begun > now.steady - keepAfter && lease.until > now.steady) break
-        memory.keep(lease)
+        // The leases are in the order in which they began.
+        if (lease.begun > now.steady - persistAfterMs && lease.until > now.steady) break
+        memory.persist(lease)
       }
-      const reaped: Reaped = { requeued: 0, failed: 0 }
+      const outcome: ExpiredLeases = { requeued: 0, failed: 0 }
       for (const row of expired.all(now.steady) as unknown as TaskRow[]) {
         const error = `worker ${row.worker} did not renew its lease: it died or lost contact`
-        const end = { error, runAt: now.steady, maxAttempts, wall: now.wall }
-        reaped[endAttempt(row, end) === 'failed' ? 'failed' : 'requeued'] += 1
+        const end = { error, runAt: now.steady, maxAttempts, wall: now.wall, lost: true }
+        outcome[endAttempt(row, end) === 'failed' ? 'failed' : 'requeued'] += 1
       }
-      return reaped
+      return outcome
     },
   }
 }

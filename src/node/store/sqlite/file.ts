@@ -1,6 +1,6 @@
 /**
- * Opens a node's database file, or says which file is bad and what to do. A node never starts on an
- * empty queue in place of a damaged or missing one.
+ * Opens a node's database file, or says what is wrong with it and what to do. A node never replaces
+ * a damaged or missing queue by an empty one.
  */
 import { accessSync, constants, existsSync, mkdirSync, statSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
@@ -9,10 +9,10 @@ import { messageOf, TmError } from '../../../core/errors.ts'
 import { applicationId, migrations, schema, schemaVersion } from './schema.ts'
 import { finishRestore } from './staged.ts'
 
-/** A whole-file check reads everything; up to this size it takes well under a second. */
+/** Larger files are checked in part: up to this size a full check takes well under a second. */
 const fullCheckBytes = 256 * 1024 ** 2
 
-/** Pages in the log before it is written back. */
+/** The log is written back when it has this many pages. */
 export const checkpointPages = 128
 
 export function databaseFile(folder: string): string {
@@ -27,7 +27,7 @@ export function openDatabase(folder: string): DatabaseSync {
     mkdirSync(folder, { recursive: true, mode: 0o700 })
     finishRestore(folder, file)
     refuseLoss(file, marker)
-    // Of a file that may only be read SQLite says nothing before the first task is to be written.
+    // SQLite notices a read-only file only at the first write, which would be the first task.
     if (existsSync(file)) accessSync(file, constants.W_OK)
     database = new DatabaseSync(file, { timeout: 2000 })
     checkHeader(database, file, existsSync(marker))
@@ -41,11 +41,11 @@ export function openDatabase(folder: string): DatabaseSync {
     return database
   } catch (error) {
     database?.close()
-    throw explain(error, file)
+    throw explain(error, file, 'opened for writing')
   }
 }
 
-/** A database that is only read. Throws as `openDatabase` does; also when there is none. */
+/** Opens a database to read it. Throws as `openDatabase` does, also if there is no file. */
 export function openExisting(file: string): DatabaseSync {
   let database: DatabaseSync | undefined
   try {
@@ -54,20 +54,32 @@ export function openExisting(file: string): DatabaseSync {
     return database
   } catch (error) {
     database?.close()
-    throw explain(error, file)
+    throw explain(error, file, 'read')
   }
 }
 
-/** Reads all of it. */
+/** The kernel sees the locks of all its processes, also of those that this one can't see. */
+export function isLocked(folder: string): boolean {
+  const file = databaseFile(folder)
+  if (!existsSync(file)) return false
+  try {
+    openExisting(file).close()
+    return false
+  } catch {
+    return true
+  }
+}
+
+/** Reads the whole database. Throws `damaged`. */
 export function checkWhole(database: DatabaseSync, file: string): void {
   try {
     expectOk(database, file, '1')
   } catch (error) {
-    throw explain(error, file)
+    throw explain(error, file, 'read')
   }
 }
 
-/** Of an empty file SQLite would make a new database, and delete the log that belongs to the old. */
+/** SQLite would turn an empty file into a new database, and delete the log of the old one. */
 function refuseLoss(file: string, marker: string): void {
   const isMissing = !existsSync(file)
   if (!isMissing && statSync(file).size > 0) return
@@ -79,9 +91,9 @@ function refuseLoss(file: string, marker: string): void {
 
 /**
  * WAL with FULL fsyncs the log at every commit (sqlite.org/pragma.html#pragma_synchronous). The
- * exclusive lock keeps a second node off the same data, and needs no shared-memory file. Large pages
- * take in twice as many tasks of 1 KiB in bulk as pages of 4 KiB. The log is written back every 2 MiB:
- * that holds up whoever comes meanwhile for some 15 ms, 16 MiB for 90.
+ * exclusive lock keeps a second node off the same data, and needs no shared-memory file. With pages
+ * of 16 KiB the store takes in twice as many tasks of 1 KiB in bulk as with 4 KiB. The log is
+ * written back every 2 MiB, which delays other calls by about 15 ms; with 16 MiB by 90 ms.
  */
 function configure(database: DatabaseSync): void {
   database.exec(`
@@ -93,11 +105,11 @@ function configure(database: DatabaseSync): void {
     PRAGMA cache_size = -32000;
     PRAGMA temp_store = MEMORY;
   `)
-  // The lock is only taken by the first write.
+  // SQLite takes the lock only at the first write.
   database.exec('BEGIN EXCLUSIVE; COMMIT')
 }
 
-/** No tables yet: a new file, or one whose process was killed between making it and them. */
+/** No tables yet: a new file, or the process was killed before it made the tables. */
 function isUnfinished(database: DatabaseSync): boolean {
   return pragma(database, 'application_id') === 0 && pragma(database, 'schema_version') === 0
 }
@@ -106,14 +118,14 @@ function create(database: DatabaseSync): void {
   database.exec(`BEGIN IMMEDIATE; ${schema} COMMIT;`)
 }
 
-/** A database of an older tm becomes one of this one, or stays as it was. */
+/** Brings a database of an older tm up to date. Each step happens as a whole or not at all. */
 function migrate(database: DatabaseSync): void {
   for (let version = pragma(database, 'user_version'); version < schemaVersion; version += 1) {
     database.exec(`BEGIN IMMEDIATE; ${migrations[version + 1]} COMMIT;`)
   }
 }
 
-/** Before anything is written to the file: is it ours, and not from a newer tm? */
+/** Checks, before anything is written to the file, that it is ours and not of a newer tm. */
 function checkHeader(database: DatabaseSync, file: string, hadQueue: boolean): void {
   if (!hadQueue && isUnfinished(database)) return
   if (pragma(database, 'application_id') !== applicationId) {
@@ -122,7 +134,7 @@ function checkHeader(database: DatabaseSync, file: string, hadQueue: boolean): v
   const version = pragma(database, 'user_version')
   if (version > schemaVersion) {
     throw new TmError('damaged', `${file} is of version ${version}, made by a newer tm`, {
-      suggestions: ['Use the tm that made it, or a newer one.'],
+      suggestions: ['Use the tm that made it, or a newer tm.'],
     })
   }
 }
@@ -144,7 +156,7 @@ function pragma(database: DatabaseSync, name: string): number {
   return Number(Object.values(database.prepare(`PRAGMA ${name}`).get() ?? {})[0])
 }
 
-function explain(error: unknown, file: string): TmError {
+function explain(error: unknown, file: string, doing = 'opened for writing'): TmError {
   if (error instanceof TmError) return error
   const message = messageOf(error)
   if (/database is locked/.test(message)) {
@@ -153,11 +165,11 @@ function explain(error: unknown, file: string): TmError {
   if (/disk is full|^ENOSPC/.test(message)) {
     return new TmError('storage_full', `The disk of ${file} is full`, {
       cause: error,
-      suggestions: ['Make room on it, then start the node again.'],
+      suggestions: ['Free space on it, then start the node again.'],
     })
   }
   if (/unable to open|readonly|not authorized|^E[A-Z]+:/.test(message)) {
-    return new TmError('failed', `${file} can't be opened for writing: ${message}`, {
+    return new TmError('failed', `${file} can't be ${doing}: ${message}`, {
       cause: error,
       suggestions: ['Check the permissions of the file and its folder, and the disk.'],
     })
@@ -169,8 +181,8 @@ function damaged(file: string, why: string, cause?: unknown): TmError {
   return new TmError('damaged', `${file} can't be used: ${why}`, {
     cause,
     suggestions: [
-      'Put back a copy of it, or move its folder away to start with an empty queue.',
-      'What can be read of it: sqlite3 queue.db .recover',
+      'Restore a copy of it, or move its folder away to start with an empty queue.',
+      'To recover what is readable: sqlite3 queue.db .recover',
     ],
   })
 }

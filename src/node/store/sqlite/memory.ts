@@ -1,17 +1,20 @@
 /**
  * The part of the queue that is in memory: the counts, and the leases of first attempts. Most tasks
- * end a moment after they began, so a first attempt is put on disk only when it is a second old:
- * before that nothing is lost with it but the moment. What a transaction did here is undone with it.
+ * end a moment after they began, so a first attempt is persisted only when it is a second old; a
+ * crash before that loses no more than that moment.
  */
 import type { DatabaseSync } from 'node:sqlite'
-import { type Counters, storedCounters } from './counters.ts'
+import { storedCounters } from './counters.ts'
 import { stateNumbers as states } from './schema.ts'
+import type { Transaction } from './transaction.ts'
 
-/** A first attempt that the tables know nothing of: there the task is still queued. */
+/**
+ * The lease of a first attempt that is only in memory: in the tables its task is still queued. Never
+ * of a job's task, which may take long.
+ */
 export interface FirstLease {
   id: string
   seq: number
-  iterations: number
   upload: number | null
   worker: string
   /** Steady milliseconds. */
@@ -23,21 +26,39 @@ export interface FirstLease {
 
 export type Memory = ReturnType<typeof createMemory>
 
-export function createMemory(database: DatabaseSync) {
-  const stored = storedCounters(database)
+export function createMemory(database: DatabaseSync, transaction: Transaction) {
+  const stored = storedCounters(database, transaction)
   const counters = stored.read()
   const first = new Map<string, FirstLease>()
-  let log: { lease: FirstLease; added: boolean }[] = []
-  let before: Counters = { ...counters }
-  let written = () => {}
 
-  const keep =
+  const begin =
     database.prepare(`UPDATE tasks SET state = ${states.running}, attempt = 1, worker = ?,
     lease_until = ?, started_at = ? WHERE seq = ?`)
 
+  transaction.onBegin(() => {
+    const before = { ...counters }
+    // Runs last. By then removed leases are back, but at the end of the map.
+    transaction.onRollback(() => {
+      Object.assign(counters, before)
+      const inOrder = [...first.values()].sort((a, b) => a.seq - b.seq)
+      first.clear()
+      for (const lease of inOrder) first.set(lease.id, lease)
+    })
+  })
+
+  transaction.beforeCommit(() => {
+    const [oldest] = first.values()
+    stored.write({
+      ...counters,
+      queued: counters.queued + first.size,
+      running: counters.running - first.size,
+      freshFrom: oldest?.seq ?? counters.freshFrom,
+    })
+  })
+
   function remove(lease: FirstLease): void {
     first.delete(lease.id)
-    log.push({ lease, added: false })
+    transaction.onRollback(() => first.set(lease.id, lease))
   }
 
   return {
@@ -47,43 +68,14 @@ export function createMemory(database: DatabaseSync) {
 
     add(lease: FirstLease): void {
       first.set(lease.id, lease)
-      log.push({ lease, added: true })
+      transaction.onRollback(() => first.delete(lease.id))
     },
     remove,
 
-    /** Puts it into the tables; from then on it is a lease like any other. */
-    keep(lease: FirstLease): void {
-      keep.run(lease.worker, lease.until, lease.startedAt, lease.seq)
+    /** Writes the lease to the tables. From then on it is a lease like any other. */
+    persist(lease: FirstLease): void {
+      begin.run(lease.worker, lease.until, lease.startedAt, lease.seq)
       remove(lease)
-    },
-
-    begin(): void {
-      before = { ...counters }
-    },
-    /** Before the commit. The tables know nothing of first leases: there they are queued. */
-    write(): void {
-      const [oldest] = first.values()
-      written = stored.write({
-        ...counters,
-        queued: counters.queued + first.size,
-        running: counters.running - first.size,
-        freshFrom: oldest?.seq ?? counters.freshFrom,
-      })
-    },
-    committed(): void {
-      written()
-      log = []
-    },
-    undo(): void {
-      Object.assign(counters, before)
-      for (const { lease, added } of log.reverse()) {
-        if (added) first.delete(lease.id)
-        else first.set(lease.id, lease)
-      }
-      log = []
-      const inOrder = [...first.values()].sort((a, b) => a.seq - b.seq)
-      first.clear()
-      for (const lease of inOrder) first.set(lease.id, lease)
     },
   }
 }

@@ -1,26 +1,21 @@
-/** The store's methods as the thread has them: synchronous, and what makes them transactions. */
-import type { NewTask } from '../../../core/task.ts'
-import type { Store } from '../store.ts'
+/** The store's methods inside its thread: the same, but synchronous. */
+import type { AcceptedTask } from '../../../core/task.ts'
+import type { JobStore } from '../job-store.ts'
+import type { NodeDocuments } from '../node-documents.ts'
+import type { SharedStore } from '../shared-store.ts'
+import type { TaskStore } from '../task-store.ts'
 
 type Sync<T> = {
-  [K in Exclude<keyof T, 'close' | 'copyTo'>]: T[K] extends (...args: infer A) => Promise<infer R>
-    ? (...args: A) => R
-    : never
+  [K in keyof T]: T[K] extends (...args: infer A) => Promise<infer R> ? (...args: A) => R : never
 }
 
-export type StoreMethod = Exclude<keyof Store, 'close' | 'copyTo'>
+export type StoreMethod = keyof TaskStore | keyof JobStore | keyof SharedStore | keyof NodeDocuments
 
-export interface Engine extends Sync<Store> {
-  /** Stores the next part of a large body, before its task. False when all of it is there. */
-  storePart(task: NewTask): boolean
-  /** Its task will not come. */
-  forget(task: NewTask): void
-  /** Puts every lease on disk: before the end. */
-  keepAll(): void
-
-  /** Around a transaction: what the engine has in memory goes with it. */
-  begin(): void
-  beforeCommit(): void
-  committed(): void
-  undo(): void
+export interface Engine extends Sync<TaskStore & JobStore & SharedStore & NodeDocuments> {
+  /** Stores the next part of a large body, before its task. False if all parts are stored. */
+  storePart(task: AcceptedTask): boolean
+  /** Drops the parts of a body whose task was not stored. */
+  forget(task: AcceptedTask): void
+  /** Persists every lease that is only in memory: before the database is closed. */
+  persistAll(): void
 }

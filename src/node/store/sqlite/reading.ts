@@ -1,8 +1,12 @@
-/** What is read: tasks and results one by one and page by page, the counts, the small documents. */
+/** Methods that only read: tasks, pages of tasks and results, the counts, documents. */
 import type { DatabaseSync } from 'node:sqlite'
+import type { Waiting } from '../../../core/scaling/worth.ts'
 import { idBytes, idText } from '../../../core/task.ts'
+import type { Canary } from './canary.ts'
 import type { Memory } from './memory.ts'
 import type { Engine } from './methods.ts'
+import type { OpenJob, OpenJobs } from './open-jobs.ts'
+import { type Candidate, queuedRows } from './queued-rows.ts'
 import {
   type ResultRow,
   selectResults,
@@ -14,30 +18,50 @@ import {
 } from './rows.ts'
 import { stateNumbers as states } from './schema.ts'
 
-type ReadingMethods = Pick<Engine, 'get' | 'list' | 'results' | 'stats' | 'load'>
+type ReadingMethods = Pick<Engine, 'get' | 'withBeginning' | 'list' | 'results' | 'stats' | 'load'>
 
-/** Rows looked at for one page of a filtered list, so that no page holds up the others. */
+/** Rows that one page of a filtered list scans at the most, so that it holds up no other call. */
 const scanWindow = 10_000
 
 export function readingMethods(
   database: DatabaseSync,
   { counters, first }: Memory,
+  { openJobs, canary }: { openJobs: OpenJobs; canary: Canary },
 ): ReadingMethods {
   const sql = (text: string) => database.prepare(text)
   const byId = sql(`${selectTasks} WHERE tasks.id = ?`)
+  const between = sql(`${selectTasks} WHERE tasks.id BETWEEN ? AND ? ORDER BY tasks.id LIMIT ?`)
   const page = sql(`${selectTasks} WHERE seq > ? ORDER BY seq LIMIT ?`)
-  const newest = sql(`${selectResults} WHERE done_seq < ? ORDER BY done_seq DESC LIMIT ?`)
-  const oldestFresh = sql(`SELECT run_at AS at FROM tasks
-    WHERE seq >= ? AND state = ${states.queued} AND attempt = 0 ORDER BY seq LIMIT 1`)
-  const returned = `state = ${states.queued} AND attempt > 0`
-  const oldestReturned = sql(`SELECT min(run_at) AS at FROM tasks WHERE ${returned}`)
-  const delayed = sql(`SELECT count(*) AS n FROM tasks WHERE ${returned} AND run_at > ?`)
+  const newest = sql(
+    `${selectResults} WHERE results.done_seq < ? ORDER BY results.done_seq DESC LIMIT ?`,
+  )
+  const delayed = [`job IS NULL`, `job IS NOT NULL`].map((which) =>
+    sql(`SELECT count(*) AS n FROM tasks
+      WHERE state = ${states.queued} AND attempt > 0 AND ${which} AND run_at > ?`),
+  )
+  const rows = queuedRows(database)
+  const delayedOf = sql(`SELECT count(*) AS n FROM tasks
+    WHERE job = ? AND state = ${states.queued} AND attempt > 0 AND run_at > ?`)
   const loadOne = sql('SELECT value FROM documents WHERE key = ?')
 
-  function oldest(steady: number): number {
-    const times = [oldestFresh.get(counters.freshFrom)?.at, oldestReturned.get()?.at]
-    return Math.min(steady, ...times.filter((at) => typeof at === 'number'))
+  const waitOf = (oldest: Iterable<Candidate>, steady: number): number => {
+    for (const { runAt } of oldest) return Math.max(0, steady - runAt)
+    return 0
   }
+
+  function backlogOf(jobs: OpenJob[], steady: number): Waiting[] {
+    return jobs.flatMap((open) => {
+      const tasks = dueOf(open, steady)
+      if (tasks === 0) return []
+      const oldestWait = waitOf(rows.ofJob(open.job, steady, 1), steady)
+      const waiting = { needs: open.needs, tasks, oldestWait }
+      return [canary.isUntried(open) ? { ...waiting, canary: true } : waiting]
+    })
+  }
+
+  /** How many of its tasks may run now, or could if nothing held it. */
+  const dueOf = ({ job, queued }: OpenJob, steady: number) =>
+    queued - Number(delayedOf.get(job, steady)?.n)
 
   return {
     get(ids) {
@@ -45,6 +69,12 @@ export function readingMethods(
         const row = byId.get(idBytes(id)) as TaskRow | undefined
         return row && toTask(withLease(row, first.get(id)))
       })
+    },
+
+    withBeginning(digits, limit) {
+      const bound = (digit: string) => Buffer.from(digits.padEnd(32, digit), 'hex')
+      const rows = between.all(bound('0'), bound('f'), limit) as unknown as TaskRow[]
+      return rows.map((row) => toTask(withLease(row, first.get(idText(row.id)))))
     },
 
     list({ state, limit, cursor = 0 }) {
@@ -68,9 +98,22 @@ export function readingMethods(
 
     stats({ steady }) {
       const { queued, running, succeeded, failed, cancelled, unpulled } = counters
-      const backlog = queued > 0 ? queued - (delayed.get(steady)?.n as number) : 0
-      const oldestWait = backlog > 0 ? steady - oldest(steady) : 0
-      return { queued, running, succeeded, failed, cancelled, backlog, oldestWait, unpulled }
+      const numbers = { queued, running, succeeded, failed, cancelled, unpulled }
+      if (queued === 0) return { ...numbers, backlog: 0, oldestWait: 0, jobs: [], looseWait: 0 }
+      const waiting = delayed.reduce((sum, count) => sum + (count.get(steady)?.n as number), 0)
+      const { tried = [], free = [] } = Object.groupBy(openJobs.all(), (job) =>
+        canary.isBeingTried(job) ? 'tried' : 'free',
+      )
+      const jobs = backlogOf(free, steady)
+      const held = [...openJobs.paused(), ...tried].reduce(
+        (sum, job) => sum + dueOf(job, steady),
+        0,
+      )
+      const looseWait = waitOf(rows.loose(counters.freshFrom, steady, 1), steady)
+      const oldestWait = Math.max(looseWait, ...jobs.map((job) => job.oldestWait))
+      const backlog = queued - waiting - held
+      const beingTried = tried.length > 0 ? { beingTried: tried.length } : {}
+      return { ...numbers, backlog, oldestWait, jobs, looseWait, ...beingTried }
     },
 
     load(key) {

@@ -1,15 +1,19 @@
 /**
- * What workers say of their leases: renew, complete, fail, release. Every change names the task's
- * state, attempt and worker, so that a late report changes nothing.
+ * What workers report on their leases: renew, complete, fail, release. Every change is conditional
+ * on the task's state, attempt and worker, so a late report changes nothing.
  */
 import type { DatabaseSync } from 'node:sqlite'
-import { type PackedReport, unpackResults } from '../../../core/reports.ts'
+import { type PackedReport, unpackResults } from '../../../api/reports.ts'
 import { idBytes, idText } from '../../../core/task.ts'
-import type { Verdict } from '../store.ts'
+import type { Verdict } from '../task-store.ts'
+import type { Attempts } from './attempts.ts'
 import type { Bodies } from './bodies.ts'
 import type { EndAttempt } from './expiry.ts'
 import type { FirstLease, Memory } from './memory.ts'
 import type { Engine } from './methods.ts'
+import type { OpenJobs } from './open-jobs.ts'
+import type { Outputs } from './outputs.ts'
+import type { Pauses } from './pauses.ts'
 import type { TaskRow } from './rows.ts'
 import { stateNumbers as states } from './schema.ts'
 
@@ -18,21 +22,25 @@ type ReportMethods = Pick<Engine, 'renew' | 'complete' | 'fail' | 'release'>
 interface Parts {
   memory: Memory
   bodies: Bodies
-  /** The task's row, with its lease on disk. */
-  find(id: string): TaskRow | undefined
+  outputs: Pick<Outputs, 'drop' | 'write'>
+  attempts: Pick<Attempts, 'keep'>
+  openJobs: Pick<OpenJobs, 'open'>
+  pauses: Pick<Pauses, 'succeeded'>
+  /** Persists the task's first lease, if it is only in memory, and reads its row. */
+  persistAndFind(id: string): TaskRow | undefined
   endAttempt: EndAttempt
 }
 
 interface Ended {
   seq: number
-  iterations: number
   upload: number | null
+  job: number | null
   started_at: number
 }
 
 export function reportMethods(
   database: DatabaseSync,
-  { memory, bodies, find, endAttempt }: Parts,
+  { memory, bodies, outputs, attempts, openJobs, pauses, persistAndFind, endAttempt }: Parts,
 ): ReportMethods {
   const sql = (text: string) => database.prepare(text)
   const { counters } = memory
@@ -42,34 +50,34 @@ export function reportMethods(
   const succeedFirst = sql(`UPDATE tasks SET state = ${states.succeeded}, done_seq = ?
     WHERE seq = ?`)
   const succeed = sql(`UPDATE tasks SET state = ${states.succeeded}, done_seq = ?,
-    lease_until = NULL, error = NULL WHERE ${mine} RETURNING seq, iterations, upload, started_at`)
-  const insertResult = sql(`INSERT INTO results (done_seq, seq, id, iterations, attempt, worker,
-    started_at, finished_at, result) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)`)
+    lease_until = NULL, error = NULL WHERE ${mine} RETURNING seq, upload, job, started_at`)
+  const insertResult = sql(`INSERT INTO results (done_seq, seq, id, attempt, worker,
+    started_at, finished_at, result) VALUES (?, ?, ?, ?, ?, ?, ?, ?)`)
   const handBack = sql(`UPDATE tasks SET state = ${states.queued}, lease_until = NULL
-    WHERE ${mine}`)
+    WHERE ${mine} RETURNING job`)
 
-  /** What to say of a report that changed nothing: `settled` are the states it could have led to. */
+  /** The verdict on a report that changed nothing. It is a repetition if the task is `settled`. */
   function verdictOn(
     worker: string,
     ref: { id: string; attempt: number },
     ...settled: number[]
   ): Verdict {
-    const row = find(ref.id)
+    const row = persistAndFind(ref.id)
     if (!row || row.attempt !== ref.attempt) return 'lost'
     if (row.worker !== worker) return 'foreign'
     return settled.includes(row.state) ? 'done' : 'lost'
   }
 
-  /** The first lease of a task, if it is what this report is about. */
+  /** The first lease that this report is about, if the worker holds it. */
   function held(worker: string, id: string, attempt: number): FirstLease | undefined {
     const lease = memory.first.get(id)
     return lease && attempt === 1 && lease.worker === worker ? lease : undefined
   }
 
-  /** The lease of this report on disk, if it is this worker's own. */
-  function keep(worker: string, id: string, attempt: number): void {
+  /** Persists that lease. */
+  function persist(worker: string, id: string, attempt: number): void {
     const lease = held(worker, id, attempt)
-    if (lease) memory.keep(lease)
+    if (lease) memory.persist(lease)
   }
 
   /** Ends the attempt, if the worker holds it. */
@@ -81,14 +89,14 @@ export function reportMethods(
     }
     succeedFirst.run(counters.nextDone, lease.seq)
     memory.remove(lease)
-    return { ...lease, started_at: lease.startedAt }
+    return { ...lease, job: null, started_at: lease.startedAt }
   }
 
   return {
     renew(worker, attempts, lease, now) {
       const until = Math.floor(now.steady + lease)
       return attempts.map((ref) => {
-        keep(worker, ref.id, ref.attempt)
+        persist(worker, ref.id, ref.attempt)
         const changed = extend.run(until, idBytes(ref.id), ref.attempt, worker).changes
         return changed ? 'done' : verdictOn(worker, ref)
       })
@@ -96,14 +104,17 @@ export function reportMethods(
 
     complete(worker, packed, now) {
       return unpackResults(packed).map((report) => {
-        const { key, attempt, result } = report
+        const { key, attempt, result, outputs: bytes } = report
         const id = idText(key)
         const ended = end(worker, id, report)
         if (!ended) return verdictOn(worker, { id, attempt }, states.succeeded)
-        const { seq, iterations, upload, started_at } = ended
+        const { seq, upload, job, started_at } = ended
         const times = [started_at, now.wall] as const
-        insertResult.run(counters.nextDone, seq, key, iterations, attempt, worker, ...times, result)
+        insertResult.run(counters.nextDone, seq, key, attempt, worker, ...times, result)
         bodies.drop(seq, upload)
+        outputs.drop({ seq, job }, attempt)
+        pauses.succeeded(job)
+        if (bytes && job !== null) outputs.write({ seq, attempt }, 0, bytes)
         counters.nextDone += 1
         counters.running -= 1
         counters.succeeded += 1
@@ -113,22 +124,26 @@ export function reportMethods(
     },
 
     fail(worker, reports, maxAttempts, now) {
-      return reports.map(({ id, attempt, error, delay }) => {
-        const row = find(id)
+      return reports.map((report) => {
+        const { id, attempt, error, delay, final = false, lost = false, alike, ending } = report
+        const row = persistAndFind(id)
         const isHeld = row?.state === states.running && row.attempt === attempt
         if (!row || !isHeld || row.worker !== worker) {
           return verdictOn(worker, { id, attempt }, states.queued, states.failed)
         }
-        endAttempt(row, { error, runAt: now.steady + delay, maxAttempts, wall: now.wall })
+        const how = { error, final, lost, alike, ending }
+        endAttempt(row, { ...how, runAt: now.steady + delay, maxAttempts, wall: now.wall })
+        attempts.keep(row, report, now.wall)
         return 'done'
       })
     },
 
     release(worker, attempts) {
       return attempts.map((ref) => {
-        keep(worker, ref.id, ref.attempt)
-        const changed = handBack.run(idBytes(ref.id), ref.attempt, worker).changes
-        if (!changed) return verdictOn(worker, ref, states.queued)
+        persist(worker, ref.id, ref.attempt)
+        const back = handBack.get(idBytes(ref.id), ref.attempt, worker)
+        if (!back) return verdictOn(worker, ref, states.queued)
+        openJobs.open(back.job as number | null)
         counters.running -= 1
         counters.queued += 1
         return 'done'

@@ -1,11 +1,14 @@
-/** What is cleaned up: bodies that nobody needs, and finished tasks by their age and number. */
+/** Removes bodies that no task needs, and finished tasks that are too old or too many. */
 import type { DatabaseSync } from 'node:sqlite'
 import type { Moment } from '../../../core/clock.ts'
-import type { Retention } from '../store.ts'
+import type { Retention } from '../task-store.ts'
+import type { Attempts } from './attempts.ts'
 import type { Bodies } from './bodies.ts'
 import type { Memory } from './memory.ts'
 import type { Engine } from './methods.ts'
+import type { Outputs } from './outputs.ts'
 import { stateNumbers as states } from './schema.ts'
+import type { Shared } from './shared.ts'
 
 interface FinishedRow {
   seq: number
@@ -14,23 +17,32 @@ interface FinishedRow {
   finished_at: number
 }
 
-/** Tasks that go in one step: about two milliseconds. */
+/** Tasks removed in one step: about two milliseconds. */
 const step = 200
 
-export function tidyMethod(
+interface Parts {
+  bodies: Bodies
+  outputs: Pick<Outputs, 'drop' | 'reclaim'>
+  attempts: Pick<Attempts, 'drop' | 'reclaim'>
+  shared: Pick<Shared, 'reclaim'>
+}
+
+export function pruneMethod(
   database: DatabaseSync,
   { counters }: Memory,
-  bodies: Bodies,
-): Pick<Engine, 'tidy'> {
+  { bodies, outputs, shared, attempts }: Parts,
+): Pick<Engine, 'prune'> {
   const sql = (text: string) => database.prepare(text)
   const oldestPulled = sql(`SELECT seq, NULL AS upload, ${states.succeeded} AS state, finished_at
     FROM results WHERE pulled = 1 ORDER BY finished_at LIMIT ?`)
   const oldestOthers = sql(`SELECT seq, upload, state, finished_at FROM tasks
     WHERE state > ${states.succeeded} ORDER BY finished_at LIMIT ?`)
-  const removeTask = sql('DELETE FROM tasks WHERE seq = ? RETURNING done_seq')
+  const removeTask = sql('DELETE FROM tasks WHERE seq = ? RETURNING done_seq, job')
+  const removeJobs = sql(`DELETE FROM jobs WHERE created_at <= ?
+    AND NOT EXISTS (SELECT 1 FROM tasks WHERE tasks.job = jobs.job)`)
   const removeResult = sql('DELETE FROM results WHERE done_seq = ?')
 
-  /** The oldest that are too old, or too many. */
+  /** The oldest finished tasks that are too old or too many. */
   function overdue({ keepFor, keepMost }: Retention, { wall }: Moment): FinishedRow[] {
     const { succeeded, failed, cancelled } = counters
     const surplus = succeeded + failed + cancelled - keepMost
@@ -45,9 +57,11 @@ export function tidyMethod(
   }
 
   function forget({ seq, upload, state }: FinishedRow): void {
-    const done = removeTask.get(seq)?.done_seq as number | null
+    const removed = removeTask.get(seq) as { done_seq: number | null; job: number | null }
+    outputs.drop({ seq, job: removed.job })
+    attempts.drop({ seq, job: removed.job })
     if (state === states.succeeded) {
-      removeResult.run(done)
+      removeResult.run(removed.done_seq)
       counters.succeeded -= 1
       return
     }
@@ -58,11 +72,13 @@ export function tidyMethod(
   }
 
   return {
-    tidy(retention, now) {
-      if (bodies.sweep()) return true
+    prune(retention, now) {
+      if (bodies.reclaim() || outputs.reclaim() || attempts.reclaim()) return true
       const rows = overdue(retention, now)
       for (const row of rows) forget(row)
-      return rows.length > 0
+      if (rows.length > 0) return true
+      if (removeJobs.run(now.wall - retention.keepFor).changes > 0) return true
+      return shared.reclaim(now)
     },
   }
 }

@@ -1,26 +1,44 @@
-/** The tables of a node's database, and what makes a file recognisable as one. */
+/** The tables of a node's database, and the marks by which a file is recognized as one. */
+import { canary, keys, pauses } from './job-columns.ts'
 
 /** "tmq1" in ASCII, in the header of the file (SQLite file format, 1.3.17). */
 export const applicationId = 0x746d7131
-/** Goes up with every change to the tables; a node refuses a file that is newer than itself. */
-export const schemaVersion = 2
+/** Increases with every change to the tables. A node refuses a file of a newer version. */
+export const schemaVersion = 5
 
-/** The position of a state in this list is its number in the database. */
+/** The numbers of the states in the database. */
 export const stateNumbers = { queued: 0, running: 1, succeeded: 2, failed: 3, cancelled: 4 }
 
+/**
+ * A claim looks at tasks without a job, and at each job that has queued tasks. Returned tasks were
+ * attempted and wait to run again; fresh ones were never attempted.
+ */
+const queues = `
+  CREATE INDEX returned_by_time ON tasks (run_at, seq) WHERE state = 0 AND attempt > 0 AND job IS NULL;
+  CREATE INDEX returned_of_jobs ON tasks (job, run_at, seq)
+    WHERE state = 0 AND attempt > 0 AND job IS NOT NULL;
+  CREATE INDEX fresh_of_jobs ON tasks (job, seq) WHERE state = 0 AND attempt = 0 AND job IS NOT NULL;
+`
+
+/** What each task of a job needs: processors, bytes of memory, bytes of disk. */
+const needs = `
+  ALTER TABLE jobs ADD COLUMN cpus INTEGER NOT NULL DEFAULT 1;
+  ALTER TABLE jobs ADD COLUMN memory INTEGER NOT NULL DEFAULT 0;
+  ALTER TABLE jobs ADD COLUMN disk INTEGER NOT NULL DEFAULT 0;
+`
+
 const indexes = `
-  CREATE INDEX returned_by_time ON tasks (run_at, seq) WHERE state = 0 AND attempt > 0;
   CREATE INDEX leases_by_expiry ON tasks (lease_until) WHERE state = 1;
   CREATE INDEX uploads ON tasks (upload) WHERE upload IS NOT NULL;
   CREATE INDEX unsuccessful_by_age ON tasks (finished_at) WHERE state > 2;
 `
 
-const results = `
+const resultsTable = (columns: string) => `
   CREATE TABLE results (
     done_seq INTEGER PRIMARY KEY,
     seq INTEGER NOT NULL,
     id BLOB NOT NULL,
-    iterations INTEGER NOT NULL,
+    ${columns}
     attempt INTEGER NOT NULL,
     worker TEXT NOT NULL,
     started_at INTEGER NOT NULL,
@@ -31,7 +49,7 @@ const results = `
   CREATE INDEX pulled_by_age ON results (finished_at) WHERE pulled = 1;
 `
 
-/** A body that is stored in parts of 1 MiB, under the number of its upload. */
+/** Large bodies in parts of 1 MiB, by the number of their upload. */
 const parts = `
   CREATE TABLE parts (
     upload INTEGER NOT NULL,
@@ -41,7 +59,67 @@ const parts = `
   ) STRICT;
 `
 
-/** One row: what would have to be counted. Volatile leases count as queued in it. */
+/** Jobs, and the outputs of their tasks in parts of 1 MiB, by the attempt that wrote them. */
+const jobs = `
+  CREATE TABLE jobs (
+    job INTEGER PRIMARY KEY AUTOINCREMENT,
+    id BLOB NOT NULL UNIQUE,
+    created_at INTEGER NOT NULL,
+    definition TEXT NOT NULL
+  ) STRICT;
+  CREATE TABLE outputs (
+    seq INTEGER NOT NULL,
+    attempt INTEGER NOT NULL,
+    part INTEGER NOT NULL,
+    bytes BLOB NOT NULL,
+    PRIMARY KEY (seq, attempt, part)
+  ) STRICT;
+  CREATE INDEX tasks_of_jobs ON tasks (job, state, seq) WHERE job IS NOT NULL;
+`
+
+/** What the tasks of jobs share, in parts of 1 MiB. A row without a hash is about to be removed. */
+const shared = `
+  CREATE TABLE shared (
+    shared INTEGER PRIMARY KEY,
+    sha256 BLOB UNIQUE,
+    size INTEGER NOT NULL,
+    verified INTEGER NOT NULL DEFAULT 0,
+    used_at INTEGER NOT NULL
+  ) STRICT;
+  CREATE TABLE shared_parts (
+    shared INTEGER NOT NULL,
+    part INTEGER NOT NULL,
+    bytes BLOB NOT NULL,
+    PRIMARY KEY (shared, part)
+  ) STRICT;
+  CREATE TABLE shared_of_jobs (
+    shared INTEGER NOT NULL,
+    job INTEGER NOT NULL REFERENCES jobs (job) ON DELETE CASCADE,
+    PRIMARY KEY (shared, job)
+  ) STRICT;
+  CREATE INDEX shared_by_job ON shared_of_jobs (job);
+`
+
+/** Failed attempts of commands: how they ended, and the last of what they wrote. */
+const attempts = `
+  CREATE TABLE attempts (
+    number INTEGER PRIMARY KEY,
+    seq INTEGER NOT NULL,
+    attempt INTEGER NOT NULL,
+    worker TEXT NOT NULL,
+    started_at INTEGER NOT NULL,
+    ended_at INTEGER NOT NULL,
+    error TEXT NOT NULL,
+    ending TEXT,
+    stdout BLOB,
+    stdout_bytes INTEGER,
+    stderr BLOB,
+    stderr_bytes INTEGER,
+    UNIQUE (seq, attempt)
+  ) STRICT;
+`
+
+/** One row with the counts. A task with a lease that is only in memory counts as queued. */
 const counts = `
   CREATE TABLE counts (
     queued INTEGER NOT NULL,
@@ -57,20 +135,22 @@ const counts = `
 `
 
 /**
- * `seq` is the order of arrival and `done_seq` the order of results. What changes is kept small and
- * apart from what does not: bodies, and results, which are written once, at the end of their table.
+ * `seq` is the order of arrival and `done_seq` the order of results. Rows that change are small;
+ * bodies and results never change and have tables of their own, which are written at the end.
  *
- * A task that has never been attempted waits in the order of `seq` itself, which costs no index; only
- * those that came back are found by time. The partial indexes hold only the rows they serve: claims,
- * expiries and newest results cost the same at any size. `run_at` and `lease_until` are steady
- * milliseconds, the `*_at` of people wall-clock ones.
+ * Tasks that were never attempted wait in the order of `seq`, which needs no index; only returned
+ * tasks are found by time. Each partial index holds only the rows it serves, so claims, expiries
+ * and newest results cost the same at any size. `run_at` and `lease_until` are steady milliseconds;
+ * the other times are wall-clock milliseconds.
  */
 export const schema = `
   CREATE TABLE tasks (
     seq INTEGER PRIMARY KEY,
     id BLOB NOT NULL UNIQUE,
     state INTEGER NOT NULL,
-    iterations INTEGER NOT NULL,
+    kind TEXT NOT NULL,
+    spec TEXT NOT NULL,
+    cost INTEGER NOT NULL,
     size INTEGER NOT NULL,
     upload INTEGER,
     attempt INTEGER NOT NULL DEFAULT 0,
@@ -82,23 +162,34 @@ export const schema = `
     worker TEXT,
     started_at INTEGER,
     finished_at INTEGER,
-    error TEXT
+    error TEXT,
+    job INTEGER,
+    losses INTEGER NOT NULL DEFAULT 0,
+    ending TEXT
   ) STRICT;
   CREATE TABLE bodies (seq INTEGER PRIMARY KEY, body BLOB NOT NULL) STRICT;
   CREATE TABLE documents (key TEXT PRIMARY KEY, value TEXT NOT NULL) STRICT;
-  ${results}
+  ${resultsTable('')}
   ${parts}
   ${counts}
   ${indexes}
+  ${jobs}
+  ${shared}
+  ${attempts}
+  ${keys}
+  ${pauses}
+  ${canary}
+  ${queues}
+  ${needs}
   INSERT INTO counts VALUES (0, 0, 0, 0, 0, 0, 1, 1, 1);
   PRAGMA application_id = ${applicationId};
   PRAGMA user_version = ${schemaVersion};
 `
 
-/** From the version before to the version of the key. */
+/** Each migrates the version before to the version of its key. */
 export const migrations: Record<number, string> = {
   2: `
-    ${results}
+    ${resultsTable('iterations INTEGER NOT NULL,')}
     ${parts}
     ${counts}
     INSERT INTO results SELECT done_seq, seq, id, iterations, attempt, worker, started_at, finished_at,
@@ -109,6 +200,7 @@ export const migrations: Record<number, string> = {
     ALTER TABLE tasks DROP COLUMN result;
     ALTER TABLE tasks DROP COLUMN pulled;
     ALTER TABLE tasks ADD COLUMN upload INTEGER;
+    CREATE INDEX returned_by_time ON tasks (run_at, seq) WHERE state = 0 AND attempt > 0;
     ${indexes}
     INSERT INTO counts SELECT
       count(*) FILTER (WHERE state = 0),
@@ -122,5 +214,34 @@ export const migrations: Record<number, string> = {
       1
       FROM tasks;
     PRAGMA user_version = 2;
+  `,
+  // Before there were kinds of work, every task was iterated SHA-512 and had a column for it.
+  3: `
+    ALTER TABLE tasks ADD COLUMN kind TEXT NOT NULL DEFAULT 'sha512';
+    ALTER TABLE tasks ADD COLUMN spec TEXT NOT NULL DEFAULT '';
+    ALTER TABLE tasks ADD COLUMN cost INTEGER NOT NULL DEFAULT 0;
+    UPDATE tasks SET spec = '{"iterations":' || iterations || '}',
+      cost = (size + 17 + 127) / 128 + iterations - 1;
+    ALTER TABLE tasks DROP COLUMN iterations;
+    ALTER TABLE results DROP COLUMN iterations;
+    PRAGMA user_version = 3;
+  `,
+  4: `
+    ALTER TABLE tasks ADD COLUMN job INTEGER;
+    ALTER TABLE tasks ADD COLUMN losses INTEGER NOT NULL DEFAULT 0;
+    ${jobs}
+    PRAGMA user_version = 4;
+  `,
+  5: `
+    ${shared}
+    ALTER TABLE tasks ADD COLUMN ending TEXT;
+    ${attempts}
+    ${keys}
+    ${pauses}
+    ${canary}
+    DROP INDEX returned_by_time;
+    ${queues}
+    ${needs}
+    PRAGMA user_version = 5;
   `,
 }

@@ -1,17 +1,18 @@
 /**
- * Small bodies lie in tables of about 16 MiB, in the order of arrival. Most are needed for a moment
- * only, and a table goes as a whole when little in it is needed any more: that writes 400 times less
- * than deleting one row after the other. What is still needed then moves to `bodies`.
+ * Small bodies lie in tables of about 16 MiB, in the order of arrival. Most are needed only for a
+ * moment, so a table is dropped as a whole when few of its bodies are needed, which writes 400
+ * times less than deleting row after row. These few move to the table `bodies`.
  */
 import type { DatabaseSync, StatementSync } from 'node:sqlite'
 import { stateNumbers as states } from './schema.ts'
+import type { Transaction } from './transaction.ts'
 
 interface Segment {
   /** `seq` of its first body, which names its table, and of its last. */
   first: number
   last: number
   bytes: number
-  /** Bodies that are still needed; undefined until they are counted. */
+  /** Bodies that are still needed; undefined until counted. */
   needed: number | undefined
   insert: StatementSync
   select: StatementSync
@@ -20,32 +21,42 @@ interface Segment {
 
 const maxBytes = 16 * 1024 ** 2
 const maxRows = 16_384
-/** With so little of it left, what is left moves. */
+/** A table is dropped when at most this share of its bodies is needed, */
 const fewLeft = 1 / 8
-/** And so few in any case: each start begins a new table, however little comes. */
+/** or at most this number: each start begins a new table, however few bodies it gets. */
 const fewest = 16
 
 const isNeeded = `upload IS NULL AND state IN (${states.queued}, ${states.running}, ${states.failed})`
 
-export function createSegments(database: DatabaseSync) {
+export function createSegments(database: DatabaseSync, transaction: Transaction) {
   const countNeeded = database.prepare(
     `SELECT count(*) AS n FROM tasks WHERE seq BETWEEN ? AND ? AND ${isNeeded}`,
   )
   const rest = statementsOn(database, 'bodies')
   const deleteFromRest = database.prepare('DELETE FROM bodies WHERE seq = ?')
   let segments = existing(database)
-  /** Where new bodies go: a new one after every start. */
+  /** The segment that takes new bodies; every start begins a new one. */
   let current: Segment | undefined
-  let committed = segments
-  /** As they were before the transaction. */
-  const touched = new Map<Segment, Pick<Segment, 'last' | 'bytes' | 'needed'>>()
 
-  function touch(segment: Segment): void {
+  /**
+   * Puts the list, and the segment that is being filled, back if the transaction is rolled back.
+   */
+  function listChanges(): void {
+    const before = { segments, current }
+    transaction.onRollback(() => {
+      segments = before.segments
+      current = before.current
+    })
+  }
+
+  /** The same for a segment whose numbers are about to change. */
+  function changes(segment: Segment): void {
     const { last, bytes, needed } = segment
-    if (!touched.has(segment)) touched.set(segment, { last, bytes, needed })
+    transaction.onRollback(() => Object.assign(segment, { last, bytes, needed }))
   }
 
   function open(seq: number): Segment {
+    listChanges()
     const table = `bodies_${seq}`
     database.exec(`CREATE TABLE ${table} (seq INTEGER PRIMARY KEY, body BLOB NOT NULL) STRICT`)
     const statements = statementsOn(database, table)
@@ -57,6 +68,7 @@ export function createSegments(database: DatabaseSync) {
   const holding = (seq: number) => segments.find(({ first, last }) => first <= seq && seq <= last)
 
   function remove(segment: Segment): void {
+    listChanges()
     const { first, last } = segment
     database.exec(`INSERT INTO bodies SELECT seq, body FROM bodies_${first} WHERE seq IN
       (SELECT seq FROM tasks WHERE seq BETWEEN ${first} AND ${last} AND ${isNeeded})`)
@@ -68,7 +80,7 @@ export function createSegments(database: DatabaseSync) {
     insert(seq: number, body: Uint8Array): void {
       const isFull = current && (current.bytes >= maxBytes || seq - current.first >= maxRows)
       if (!current || isFull) current = open(seq)
-      touch(current)
+      changes(current)
       current.insert.run(seq, body)
       current.last = seq
       current.bytes += body.length
@@ -80,28 +92,28 @@ export function createSegments(database: DatabaseSync) {
       return row?.body as Uint8Array | undefined
     },
 
-    /** The bodies of these neighbours as one piece, if one segment has them all. */
+    /** The bodies with these consecutive numbers as one piece, if one segment has them all. */
     readRun(first: number, last: number): Uint8Array | undefined {
       const segment = holding(first)
       if (!segment || last > segment.last) return undefined
       return segment.selectRun.get(first, last)?.bodies as Uint8Array | undefined
     },
 
-    /** It is not needed any more: its task has ended, and its row says so already. */
+    /** Not needed any more: the task has ended, and its row says so already. */
     drop(seq: number): void {
       const segment = holding(seq)
       if (!segment) deleteFromRest.run(seq)
       else if (segment.needed !== undefined) {
-        touch(segment)
+        changes(segment)
         segment.needed -= 1
       }
     },
 
-    /** Removes a segment of which little is needed. False when there is none. */
-    sweep(): boolean {
+    /** Counts or removes one segment. False if there was nothing to do. */
+    reclaim(): boolean {
       const uncounted = segments.find(({ needed }) => needed === undefined)
       if (uncounted) {
-        touch(uncounted)
+        changes(uncounted)
         uncounted.needed = Number(countNeeded.get(uncounted.first, uncounted.last)?.n)
         return true
       }
@@ -111,17 +123,6 @@ export function createSegments(database: DatabaseSync) {
       })
       if (old) remove(old)
       return old !== undefined
-    },
-
-    committed(): void {
-      committed = segments
-      touched.clear()
-    },
-    undo(): void {
-      segments = committed
-      if (current && !segments.includes(current)) current = undefined
-      for (const [segment, before] of touched) Object.assign(segment, before)
-      touched.clear()
     },
   }
 }
@@ -143,7 +144,7 @@ function statementsOn(database: DatabaseSync, table: string) {
   return {
     insert: database.prepare(`INSERT INTO ${table} (seq, body) VALUES (?, ?)`),
     select: database.prepare(`SELECT body FROM ${table} WHERE seq = ?`),
-    // As text, because only text is concatenated; SQLite does not look at what it is made of.
+    // As text, because only text can be concatenated; SQLite does not check what is in it.
     selectRun: database.prepare(`SELECT CAST(group_concat(body, '') AS BLOB) AS bodies
       FROM (SELECT body FROM ${table} WHERE seq BETWEEN ? AND ? ORDER BY seq)`),
   }

@@ -1,0 +1,29 @@
+/** Why nothing in a cluster can run although tasks wait: settings under which no worker may start. */
+import type { NodeState } from '../../api/client.ts'
+import { effectiveLimit } from '../../core/scaling/policy.ts'
+import { type Suggestion, suggest, tm } from '../../core/suggestions.ts'
+
+type Seen = Pick<NodeState, 'queue' | 'workers' | 'limit' | 'paused'>
+
+export interface Blocked {
+  reason: string
+  fix: Suggestion
+}
+
+/** `nodes`: all nodes of the cluster, since a worker takes tasks of every node. */
+export function whyBlocked(nodes: Seen[]): Blocked | undefined {
+  const waiting = nodes.some(({ queue }) => queue.queued > 0)
+  const isWorking = nodes.some(({ workers, queue }) => workers.length > 0 || queue.running > 0)
+  if (!waiting || isWorking) return undefined
+  if (nodes.every(({ paused }) => paused)) {
+    return {
+      reason: 'no task can run: every node is draining, and takes none until it restarts',
+      fix: suggest`Unless ${tm('down')} runs: ${tm('up')} restarts them`,
+    }
+  }
+  if (nodes.some(({ limit }) => effectiveLimit(limit) > 0)) return undefined
+  return {
+    reason: 'no task can run: --max-workers is 0 on every node',
+    fix: suggest`Allow workers: ${tm('up', { 'max-workers': 'N' })}`,
+  }
+}

@@ -1,0 +1,81 @@
+/** What a task needs of a worker while it runs, and what a worker has for its tasks. Pure. */
+import { formatBytes } from './bytes.ts'
+import { pluralize } from './text.ts'
+
+export interface Resources {
+  /** Processors. */
+  cpus: number
+  /** Bytes. */
+  memory: number
+  /** Bytes. */
+  disk: number
+}
+
+/** What a worker has for tasks of jobs. */
+export interface Room {
+  free: Resources
+  /** With nothing running. */
+  total: Resources
+  /**
+   * Tasks that need one processor and nothing else: leased up to this number, if one is free. More
+   * than fit at once, if they are short.
+   */
+  batch: number
+}
+
+/** What a task needs whose job does not say. */
+export const oneCpu: Resources = { cpus: 1, memory: 0, disk: 0 }
+
+const names = ['cpus', 'memory', 'disk'] as const
+
+export function isOneCpu(needs: Resources): boolean {
+  return names.every((name) => needs[name] === oneCpu[name])
+}
+
+/** How many tasks with these needs run at the same time on what is there. */
+export function howManyFit(needs: Resources, there: Resources): number {
+  const fit = names.map((name) =>
+    needs[name] > 0 ? Math.floor(there[name] / needs[name]) : Number.POSITIVE_INFINITY,
+  )
+  return Math.max(0, Math.min(...fit))
+}
+
+/** What is left beside this many tasks. Never below 0. */
+export function without(there: Resources, needs: Resources, tasks = 1): Resources {
+  const left = (name: keyof Resources) => Math.max(0, there[name] - tasks * needs[name])
+  return { cpus: left('cpus'), memory: left('memory'), disk: left('disk') }
+}
+
+/** For the operating system and tm itself. */
+const reservedMemory = 512 * 1024 ** 2
+
+/**
+ * What one worker has for its tasks. `workers`: how many share the machine. A processor for each of
+ * its slots at least, since these tasks may also wait for a disk or a network.
+ */
+export function shareOf(
+  { cpus, memory, disk }: Resources,
+  { workers, slots }: { workers: number; slots: number },
+): Resources {
+  const share = (whole: number) => Math.max(0, Math.floor(whole / workers))
+  return {
+    cpus: Math.max(slots, share(cpus)),
+    memory: share(memory - reservedMemory),
+    disk: share(disk),
+  }
+}
+
+/** The most of each. */
+export function most(all: Resources[]): Resources {
+  const largest = (name: keyof Resources) => Math.max(0, ...all.map((one) => one[name]))
+  return { cpus: largest('cpus'), memory: largest('memory'), disk: largest('disk') }
+}
+
+/** `2 cpus, 1.5 GiB of memory`. Without what is 0. */
+export function describeResources({ cpus, memory, disk }: Resources): string {
+  return [
+    pluralize(cpus, 'cpu'),
+    ...(memory > 0 ? [`${formatBytes(memory)} of memory`] : []),
+    ...(disk > 0 ? [`${formatBytes(disk)} of disk`] : []),
+  ].join(', ')
+}

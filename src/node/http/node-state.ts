@@ -1,0 +1,34 @@
+/** The state of a node in one object, as `tm health` shows it. */
+import type { NodeContext } from './node-context.ts'
+
+export async function describeNode(context: NodeContext) {
+  const { queue, workers, loans, scaler, siblings, info, restored } = context
+  const { oldestWait, jobs: _, looseWait: __, beingTried: ___, ...counts } = await queue.stats()
+  const { action, rule, reason } = scaler.last()
+  const problems = findProblems(context)
+  return {
+    ...info,
+    healthy: problems.length === 0,
+    problems,
+    paused: queue.isPaused(),
+    queue: { ...counts, oldestWaitSeconds: Math.round(oldestWait) / 1000 },
+    workers: workers.list(),
+    limit: loans.limit(),
+    loans: loans.describe(),
+    scaling: { decision: action, rule, reason },
+    siblings: siblings.known(),
+    ...(restored ? { restored } : {}),
+  }
+}
+
+/** Problems of a node that still answers. */
+function findProblems({ queue, workers, failingDuties }: NodeContext): string[] {
+  const launch = workers.launchProblem()
+  const unseen = workers.lookProblem()
+  return [
+    ...(queue.isPaused() ? ['draining: the node takes no tasks until it restarts'] : []),
+    ...(launch ? [`can't launch workers: ${launch}`] : []),
+    ...(unseen ? [`can't see which workers run: ${unseen}`] : []),
+    ...[...failingDuties].map(([duty, why]) => `${duty} fails: ${why}`),
+  ]
+}

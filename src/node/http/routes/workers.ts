@@ -1,0 +1,52 @@
+/** Workers join, send heartbeats, and leave. */
+import * as contract from '../../../api/contract/workers.ts'
+import { TmError } from '../../../core/errors.ts'
+import type { Principal } from '../../../core/tokens.ts'
+import { guarded, routeSet } from '../guard.ts'
+import type { NodeContext } from '../node-context.ts'
+
+export function workerRoutes(context: NodeContext) {
+  const { workers, settings, siblings, loans, secrets, logs, configure: change } = context
+  return routeSet()
+    .openapi(guarded(contract.configure), async (c) => {
+      if (!change)
+        throw new TmError(
+          'not_found',
+          'This node runs local workers: there are no machines to choose',
+        )
+      await change(c.req.valid('json'))
+      return c.json({}, 200)
+    })
+    .openapi(guarded(contract.heartbeat), (c) => {
+      const { id } = c.req.valid('param')
+      const principal = c.get('principal')
+      onlyItself(principal, id)
+      const { log = [], ...state } = c.req.valid('json')
+      workers.heartbeat(id, state)
+      logs.add(id, log)
+      const { own, lent } = loans.limit()
+      const borrowed = workers.isOverLimit(id, own - lent)
+      const token = secrets.isOutdated(principal) ? { token: secrets.workerToken(id) } : {}
+      const known = { settings: settings.get(), siblings: siblings.known(), borrowed }
+      return c.json({ ...known, ...token }, 200)
+    })
+    .openapi(guarded(contract.workerDown), (c) => {
+      const { instance_id: id } = c.req.valid('param')
+      const { id: said, log = [] } = c.req.valid('json')
+      if (said !== undefined && said !== id) {
+        throw new TmError('invalid', `The path says worker ${id}, the body says ${said}`)
+      }
+      onlyItself(c.get('principal'), id)
+      // Also of a worker that this node has ended itself.
+      logs.add(id, log)
+      if (!workers.isKnown(id)) throw new TmError('not_found', `No worker ${id} on this node`)
+      workers.down(id)
+      return c.json({}, 200)
+    })
+}
+
+function onlyItself({ role, subject }: Principal, id: string): void {
+  if (role === 'worker' && subject !== id) {
+    throw new TmError('forbidden', `The token of worker ${subject} is not valid for worker ${id}`)
+  }
+}

@@ -1,0 +1,19 @@
+/** What version 5 adds to the tables of tasks and jobs, for new databases and for older ones. */
+
+/** What makes a task of a job the same as an earlier one: 32 bytes. */
+export const keys = `
+  ALTER TABLE tasks ADD COLUMN key BLOB;
+  CREATE INDEX tasks_by_key ON tasks (key) WHERE key IS NOT NULL;
+`
+
+/** Whether a job is paused, and why; what of its tasks' failures decides that. */
+export const pauses = `
+  ALTER TABLE jobs ADD COLUMN paused TEXT;
+  ALTER TABLE jobs ADD COLUMN fail_fast INTEGER;
+  ALTER TABLE jobs ADD COLUMN has_succeeded INTEGER NOT NULL DEFAULT 0;
+  ALTER TABLE jobs ADD COLUMN failed_tasks INTEGER NOT NULL DEFAULT 0;
+  ALTER TABLE jobs ADD COLUMN failed_alike TEXT;
+`
+
+/** Whether one worker at a time runs a job until a task has succeeded. */
+export const canary = 'ALTER TABLE jobs ADD COLUMN canary INTEGER NOT NULL DEFAULT 0;'

@@ -1,0 +1,60 @@
+/**
+ * The script that an instance runs when it boots: it writes files and a unit that keeps the start
+ * script running. It holds no secret, because anybody who may describe the instance can read it. Pure.
+ */
+import { folders, type MachineConfig } from './machine-config.ts'
+import { startScript } from './start.ts'
+
+const { config, data, program } = folders
+
+export interface BootOptions {
+  machine: MachineConfig
+  /** Text of `boot-node.mjs` or `boot-worker.mjs`, which fetches, checks and installs the program. */
+  loader: string
+}
+
+/** cloud-init runs it only once, so everything that may fail is left to the unit. */
+export function bootScript({ machine, loader }: BootOptions): string {
+  return `#!/bin/bash
+# Boots ${machine.id} of tm cluster ${machine.cluster}.
+set -euo pipefail
+umask 077
+mkdir -p ${config} ${data} ${program}
+${file(`${config}/machine.json`, JSON.stringify(machine))}
+${file(`${program}/boot.mjs`, loader)}
+${file(`${program}/start`, startScript(machine.kind))}
+${file('/etc/systemd/system/tm.service', unit(machine))}
+systemctl daemon-reload
+systemctl enable --now tm.service
+`
+}
+
+function file(path: string, text: string): string {
+  return `cat > ${path} <<'TM_END'\n${text.trim()}\nTM_END`
+}
+
+/**
+ * Runs as root, to install Node and to power the machine off; the machine runs nothing but tm.
+ * No core files, because the memory holds secrets.
+ */
+function unit({ kind, cluster }: MachineConfig): string {
+  return `
+[Unit]
+Description=tm ${kind} of cluster ${cluster}
+Wants=network-online.target
+After=network-online.target
+StartLimitIntervalSec=0
+
+[Service]
+ExecStart=/bin/bash ${program}/start
+Restart=always
+RestartSec=2
+TimeoutStopSec=30
+UMask=0077
+LimitCORE=0
+NoNewPrivileges=yes
+
+[Install]
+WantedBy=multi-user.target
+`
+}

@@ -1,0 +1,84 @@
+/** What `tm up` finds out about the account and the region. Creates nothing: all that `--dry-run` needs. */
+
+import { TmError } from '../../../core/errors.ts'
+import type { Reporter } from '../../../core/progress.ts'
+import type { AwsContext } from '../aws/context.ts'
+import { type Identity, whoAmI } from '../aws/identity.ts'
+import { findImage, findImages, type Images, typesFor } from '../machines/image.ts'
+import { describeTypes, type TypeFacts } from '../machines/types.ts'
+import { findNetwork, type Network } from '../network/network.ts'
+
+export interface SurveyOptions {
+  aws: AwsContext
+  reporter: Reporter
+  /** Throws if this is not the expected account. */
+  check?: (identity: Identity) => void
+  subnets?: string[]
+  ami?: string
+  /** In order of preference; the next is used where the first has no capacity. */
+  nodeTypes: string[]
+  workerTypes: string[]
+}
+
+/** What exists in the account and what the region offers. */
+export interface Survey {
+  identity: Identity
+  network: Network
+  nodeTypes: TypeFacts[]
+  workerTypes: TypeFacts[]
+  images: Images
+}
+
+export async function surveyAccount(options: SurveyOptions): Promise<Survey> {
+  const { aws, reporter, subnets, ami } = options
+  const identity = await reporter.step('credentials and account', async (note) => {
+    const found = await whoAmI(aws)
+    note(`${found.arn}, account ${found.account}, ${found.region}`)
+    options.check?.(found)
+    return found
+  })
+  const network = await reporter.step('network', async (note) => {
+    const found = await findNetwork(aws, subnets ? { subnets } : {})
+    note(`${found.vpc}, ${found.subnets.map(({ zone }) => zone).join(', ')}`)
+    return found
+  })
+  return await reporter.step('image', async (note) => {
+    const names = [...new Set([...options.nodeTypes, ...options.workerTypes])]
+    const facts = await describeTypes(aws, names)
+    const zones = network.subnets.map(({ zone }) => zone)
+    const named = ami ? await findImage(aws, ami) : undefined
+    const usable = (types: string[]) => {
+      const near = pick(types, facts, zones)
+      return named ? typesFor(named, near) : near
+    }
+    const nodeTypes = usable(options.nodeTypes)
+    const workerTypes = usable(options.workerTypes)
+    const images = named
+      ? { [named.architecture]: named }
+      : await findImages(aws, { types: [...nodeTypes, ...workerTypes] })
+    note(
+      Object.values(images)
+        .map(({ id, name }) => `${id} (${name})`)
+        .join(', '),
+    )
+    return { identity, network, nodeTypes, workerTypes, images }
+  })
+}
+
+/** Types the region offers, preferring our zones. Throws if there are none. */
+function pick(wanted: string[], facts: TypeFacts[], zones: string[]): TypeFacts[] {
+  const found = wanted.flatMap((name) => facts.filter(({ type }) => type === name))
+  const near = found.filter((type) => type.zones.some((zone) => zones.includes(zone)))
+  if (near.length > 0) return near
+  throw notHere(wanted, zones)
+}
+
+function notHere(types: string[], zones: string[]): TmError {
+  const message = `No zone with a usable subnet (${zones.join(', ')}) has ${types.join(' or ')}`
+  return new TmError('invalid', message, {
+    suggestions: [
+      'Name other types: --instance-type, --worker-type',
+      'Or a subnet elsewhere: --subnet',
+    ],
+  })
+}

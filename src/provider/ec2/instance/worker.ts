@@ -1,0 +1,59 @@
+/** A worker on an instance: when its work is over, the instance powers off. */
+import { readFileSync } from 'node:fs'
+import { setTimeout as sleep } from 'node:timers/promises'
+import type { Logger } from 'pino'
+import { machineReader } from '../../../runtime/machine.ts'
+import type { Tail } from '../../../runtime/tail.ts'
+import { giveWayToSlots } from '../../../worker/priority.ts'
+import { createRunners } from '../../../worker/runners/runners.ts'
+import { runWorker } from '../../../worker/worker.ts'
+import { writeWhole } from '../boot/install.ts'
+import { folders, tokenFile, type WorkerConfig } from '../boot/machine-config.ts'
+import { spotNotice } from '../machines/imds.ts'
+import { callOffShutdown, powerOff, powerOffAt } from './power.ts'
+
+/** What commands find in their environment. */
+const environment = {
+  PATH: '/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin',
+  HOME: '/root',
+  LANG: 'C.UTF-8',
+}
+/** How long running tasks may take: AWS reclaims a spot instance 2 minutes after its notice. */
+const finishWithinMs = 90_000
+/** As often as AWS advises (EC2 User Guide, Spot Instance interruption notices). */
+const noticeEveryMs = 5000
+
+export async function runInstanceWorker(
+  { id, node, endsAt }: WorkerConfig,
+  { signal, log, tail }: { signal: AbortSignal; log: Logger; tail: Tail },
+): Promise<void> {
+  await callOffShutdown()
+  const onError = (error: unknown) => log.error({ err: error }, 'powering off')
+  powerOffAt(() => endsAt, signal).catch(onError)
+  const stopping = new AbortController()
+  signal.addEventListener('abort', () => stopping.abort())
+  void watchForNotice(stopping, log)
+  const token = readFileSync(tokenFile, 'utf8').trim()
+  const onToken = (next: string) => writeWhole(tokenFile, next)
+  const onSlots = giveWayToSlots
+  const { signal: stopped } = stopping
+  const machine = { read: machineReader(folders.data), isShared: false }
+  const parts = { ...createRunners({ folder: folders.data, environment, clusterTag: '' }), machine }
+  const own = { settings: {}, signal: stopped, log, tail }
+  const options = { id, ...node, token, onToken, onSlots, ...parts, ...own }
+  // A worker that fails is not restarted: its tasks return, and its node launches another.
+  await runWorker(options).catch((error) => log.error({ err: error }, 'the worker failed'))
+  // A signal means that the system goes down or the unit restarts. Otherwise this is the end.
+  if (!signal.aborted) await powerOff()
+}
+
+async function watchForNotice(stopping: AbortController, log: Logger): Promise<void> {
+  while (!stopping.signal.aborted) {
+    const notice = await spotNotice().catch(() => undefined)
+    if (notice) {
+      log.warn({ notice }, 'AWS is about to reclaim this machine')
+      stopping.abort({ why: 'AWS is about to reclaim its machine', finishWithinMs })
+    }
+    await sleep(noticeEveryMs, undefined, { signal: stopping.signal }).catch(() => {})
+  }
+}

@@ -1,0 +1,9 @@
+import type { FailedAttempt } from '../kinds/command/ending.ts'
+
+/** How an attempt ended. `stopped`: it was cancelled or aborted, or the slot drained before it began. */
+export type Outcome =
+  /** `outputs`: all of its outputs, if they were not sent before. */
+  | { kind: 'succeeded'; result: Uint8Array; outputs?: Uint8Array<ArrayBuffer> | undefined }
+  /** `final`: another attempt would not help. `lost`: it is this worker's fault, not the command's. */
+  | { kind: 'failed'; error: string; final?: true; lost?: true; attempt?: FailedAttempt }
+  | { kind: 'stopped' }

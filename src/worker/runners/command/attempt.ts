@@ -1,0 +1,215 @@
+/**
+ * One attempt of a command: a folder with the input, the command in it, its outputs on their way to
+ * the node, and the folder gone again. Every attempt has a new folder: what an earlier one left
+ * behind can't be taken for a result.
+ */
+import { mkdirSync, mkdtempSync, readdirSync, rmSync } from 'node:fs'
+import { rm } from 'node:fs/promises'
+import { basename, join } from 'node:path'
+import { messageOf } from '../../../core/errors.ts'
+import type { Lease } from '../../../core/task.ts'
+import type { CommandTask } from '../../../kinds/command/command.ts'
+import type { Job } from '../../../kinds/command/job.ts'
+import { fill, type Template } from '../../../kinds/command/placeholders.ts'
+import { writeResult } from '../../../kinds/command/result.ts'
+import type { Outcome } from '../../outcome.ts'
+import { declaredOutputs } from './declared-outputs.ts'
+import { environmentOf } from './environment.ts'
+import { failedAttempt, useOf } from './failed-attempt.ts'
+import { type Failure, failureOf, runsAgain } from './failure.ts'
+import { writeInputs } from './inputs.ts'
+import type { StreamFiles } from './last-line.ts'
+import type { Ended } from './messages.ts'
+import { OutputProblem, sendOutputs } from './outputs.ts'
+import { BadArchive } from './shared/extract.ts'
+import type { Spawner } from './spawner-process.ts'
+import { streamLimits } from './stream-limits.ts'
+import { lastLines } from './tail.ts'
+
+export interface AttemptOptions {
+  job: Job
+  lease: Lease
+  spawner: Spawner
+  /** For the folders of attempts. */
+  folder: string
+  /** How the tags of its processes begin, so that `tm down` finds them. */
+  clusterTag: string
+  /** `PATH` and such: what a command finds in its environment besides its own values. */
+  environment: Record<string, string>
+  /**
+   * Called when the command begins, with the files that its streams go to. What it returns is called
+   * when the command has ended.
+   */
+  onBegin?: (files: StreamFiles) => () => Promise<void>
+  /** Puts what the job shares into the folder of the command. */
+  share?: (cwd: string) => Promise<void>
+  /** The command has ended. Its outputs are still to be sent. */
+  onEnded?: () => void
+  /** Ends the command: it was cancelled, or the worker stops. */
+  signal: AbortSignal
+  partBytes: number
+  /** Stores a part of the outputs. Resolves when it is stored; throws if the lease is lost. */
+  send: (part: number, bytes: Uint8Array<ArrayBuffer>) => Promise<void>
+}
+
+/** The folders of one attempt. The command sees only `cwd`. */
+interface Place {
+  root: string
+  cwd: string
+  stdin: string
+  stdout: string
+  stderr: string
+}
+
+export async function runAttempt(options: AttemptOptions): Promise<Outcome> {
+  const { job, lease, folder, signal } = options
+  const place = placeIn(folder, `${lease.id}-${lease.attempt}`)
+  try {
+    const values = valuesOf(lease)
+    await options.share?.(place.cwd)
+    const ended = await run(options, place, values)
+    options.onEnded?.()
+    if (signal.aborted) return { kind: 'stopped' }
+    const failure =
+      failureOf(ended, job, streamLimits(job)) ?? (await deliver(options, place, values, ended))
+    if ('kind' in failure) return failure
+    return failed(failure, options, place, ended)
+  } catch (error) {
+    if (signal.aborted) return { kind: 'stopped' }
+    if (error instanceof BadArchive) return { kind: 'failed', error: error.message, final: true }
+    // The machine's fault, such as a full disk: another attempt may do better.
+    return { kind: 'failed', error: `the worker can't run it: ${messageOf(error)}`, lost: true }
+  } finally {
+    removeLater(place)
+  }
+}
+
+/** Files that are removed at once: about a tenth of a millisecond. */
+const few = 16
+
+/** Nobody waits for it. What is left when the worker ends is removed then. */
+function removeLater({ root, cwd }: Place): void {
+  setImmediate(() => {
+    try {
+      const entries = readdirSync(cwd, { withFileTypes: true })
+      const isSmall = entries.length <= few && !entries.some((entry) => entry.isDirectory())
+      // Faster than in pieces, which are for what could hold up the heartbeats.
+      if (isSmall) rmSync(root, { recursive: true, force: true })
+      else rm(root, { recursive: true, force: true }).catch(() => {})
+    } catch {
+      // A command may have taken it away. What is left goes when the worker ends.
+    }
+  })
+}
+
+/** A new folder, also for an attempt of the same number that another node gave. */
+function placeIn(folder: string, name: string): Place {
+  mkdirSync(folder, { recursive: true, mode: 0o700 })
+  const root = mkdtempSync(join(folder, `${name}-`))
+  mkdirSync(join(root, 'files'), { mode: 0o700 })
+  const at = (file: string) => join(root, file)
+  return {
+    root,
+    cwd: at('files'),
+    stdin: at('stdin'),
+    stdout: at('stdout'),
+    stderr: at('stderr'),
+  }
+}
+
+/** The values of the task, and those that only the worker knows. */
+function valuesOf({ id, attempt, spec }: Lease): Record<string, string> {
+  return { ...(spec as CommandTask).values, task: id, attempt: String(attempt) }
+}
+
+async function run(
+  { job, lease, spawner, environment, signal, onBegin, clusterTag }: AttemptOptions,
+  place: Place,
+  values: Record<string, string>,
+): Promise<Ended> {
+  const { cwd, stdin } = place
+  const inputs = writeInputs({ input: job.input, body: lease.body, values, cwd, stdin })
+  const temporary = join(place.root, 'tmp')
+  mkdirSync(temporary)
+  const { timeout, grace } = job
+  const onEnd = onBegin?.(place)
+  try {
+    return await spawner.run(
+      {
+        argv: argvOf(job.run, values, inputs),
+        env: environmentOf({
+          base: environment,
+          job,
+          cpus: job.needs?.cpus ?? 1,
+          temporary,
+          values,
+        }),
+        tag: clusterTag + basename(place.root),
+        cwd: place.cwd,
+        ...(job.input === 'stdin' ? { stdin: place.stdin } : {}),
+        stdout: place.stdout,
+        stderr: place.stderr,
+        limits: streamLimits(job),
+        ...(timeout === undefined ? {} : { timeout }),
+        grace,
+      },
+      signal,
+    )
+  } finally {
+    await onEnd?.()
+  }
+}
+
+/** `inputs`: what `{in}` stands for if the task has several files. */
+function argvOf(run: Job['run'], values: Record<string, string>, inputs: string[]): string[] {
+  if ('script' in run) {
+    // The first word behind the script is the name of the shell.
+    const words = inputs.length > 0 ? ['/bin/sh', ...inputs] : []
+    return ['/bin/sh', '-c', run.script, ...words]
+  }
+  return run.argv.flatMap((template) =>
+    isList(template, inputs) ? inputs : [fill(template, values)],
+  )
+}
+
+function isList([part, more]: Template, inputs: string[]): boolean {
+  const isInput = typeof part === 'object' && part.value === 'in' && more === undefined
+  return isInput && inputs.length > 0
+}
+
+/** Sends the outputs. They count from when the result is reported. */
+async function deliver(
+  { job, partBytes, send }: AttemptOptions,
+  place: Place,
+  values: Record<string, string>,
+  ended: Ended,
+): Promise<Outcome | Failure> {
+  const { exit = 0, took, leftBehind } = ended
+  try {
+    const { files, leftOut } = await declaredOutputs(job, place, values)
+    const sent = await sendOutputs(files, { partBytes, maxBytes: job.maxOutput, send })
+    const left = { ...(leftOut > 0 ? { leftOut } : {}), ...(leftBehind > 0 ? { leftBehind } : {}) }
+    const result = { exit, took, ...useOf(ended), outputs: sent.files, ...left }
+    return { kind: 'succeeded', result: writeResult(result), outputs: sent.small }
+  } catch (error) {
+    if (error instanceof OutputProblem) return { reason: 'output', what: error.message }
+    throw error
+  }
+}
+
+function failed(
+  failure: Failure,
+  { job, lease: { failures = 0 } }: AttemptOptions,
+  place: Place,
+  ended: Ended,
+): Outcome {
+  const said = lastLines(place.stderr) || lastLines(place.stdout)
+  const error = said === '' ? failure.what : `${failure.what}: ${said}`
+  const outcome = { kind: 'failed', error, attempt: failedAttempt(failure, ended, place) } as const
+  return runsAgain(failure, job, failures) ? outcome : { ...outcome, final: true }
+}
+
+/** Removes what this worker, or an earlier process of it, has left. */
+export function removeAttempts(folder: string): void {
+  rmSync(folder, { recursive: true, force: true })
+}

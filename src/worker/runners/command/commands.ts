@@ -1,0 +1,88 @@
+/** Runs the commands of jobs, each of which is fetched once per worker. */
+import { join } from 'node:path'
+import { TmError } from '../../../core/errors.ts'
+import type { Job } from '../../../kinds/command/job.ts'
+import { retry } from '../../../runtime/retry.ts'
+import { isPassing } from '../../report-queue.ts'
+import type { PoolRunner, RunningTask } from '../../slot/slot.ts'
+import { removeAttempts, runAttempt } from './attempt.ts'
+import { lastLine, type StreamFiles } from './last-line.ts'
+import { createLiveLogs } from './live-logs.ts'
+import { createPool } from './pool.ts'
+import { createSharedFiles } from './shared/shared-files.ts'
+import { startSpawner } from './spawner-process.ts'
+
+export interface CommandOptions {
+  /** The worker's own folder. */
+  folder: string
+  /** How the tags of all processes of the cluster begin; empty if nobody looks for them. */
+  clusterTag: string
+  environment: Record<string, string>
+}
+
+const partBytes = 1024 ** 2
+/** A finished attempt is kept until its node takes the outputs, while the worker lives. */
+const delivery = { retries: Number.POSITIVE_INFINITY, backoff: { firstMs: 100, maxMs: 10_000 } }
+
+export function commandRunner({ folder, environment, clusterTag }: CommandOptions): PoolRunner {
+  const work = join(folder, 'work')
+  const jobs = new Map<string, Promise<Job>>()
+  const liveLogs = createLiveLogs()
+
+  /** The command of a job never changes. */
+  function jobOf({ node }: RunningTask, id: string): Promise<Job> {
+    const known = jobs.get(id) ?? fetchJob(node, id)
+    jobs.set(id, known)
+    known.catch(() => jobs.delete(id))
+    return known
+  }
+
+  return {
+    createPool(options) {
+      removeAttempts(work)
+      const spawner = startSpawner()
+      const shared = createSharedFiles(join(work, 'shared'))
+      return createPool(options, {
+        async run({ task, lease }, signal, onEnded) {
+          const job = await jobOf(task, lease.job ?? '')
+          const send = sender(task, signal)
+          const parts = { spawner, folder: work, environment, clusterTag, partBytes }
+          const share = (cwd: string) => shared.give(job.shared ?? [], task.node, cwd, signal)
+          const onBegin = (files: StreamFiles) => {
+            showSigns(task, files)
+            return liveLogs.begin(task, files)
+          }
+          return await runAttempt({ ...parts, job, lease, signal, send, share, onBegin, onEnded })
+        },
+        async close() {
+          await spawner.close()
+          shared.close()
+          removeAttempts(work)
+        },
+      })
+    },
+  }
+}
+
+async function fetchJob(node: RunningTask['node'], id: string): Promise<Job> {
+  const found = await node.getJob({ params: { id }, retries: 5 })
+  if (!found) throw new TmError('not_found', `the node does not know its job ${id}`)
+  return found.definition.job as Job
+}
+
+/** From now on, renewals of the lease say how far the command is. */
+function showSigns(task: RunningTask, files: StreamFiles): void {
+  const beganAt = Date.now()
+  task.sign = () => ({ beganAt, line: lastLine(files) })
+}
+
+/** Sends parts of outputs to the node of the lease. Throws if another worker has the task now. */
+function sender({ node, id, attempt }: RunningTask, signal: AbortSignal) {
+  return async (part: number, body: Uint8Array<ArrayBuffer>): Promise<void> => {
+    const { verdicts } = await retry(
+      () => node.writeOutput({ params: { id, attempt, part }, body, signal }),
+      { ...delivery, isPassing, signal },
+    )
+    if (verdicts[0] !== 'done') throw new Error('another worker has its task now')
+  }
+}

@@ -1,0 +1,179 @@
+/** Finds, checks, hashes and sends the files that a command left. */
+import { createHash } from 'node:crypto'
+import { constants, realpathSync } from 'node:fs'
+import { type FileHandle, glob, open, stat } from 'node:fs/promises'
+import { isAbsolute, join, relative, sep } from 'node:path'
+import { formatBytes } from '../../../core/bytes.ts'
+import type { OutputFile } from '../../../kinds/command/result.ts'
+import { isIn } from '../../../kinds/command/shared.ts'
+
+/** A file that becomes an output: its name there, and where it lies. */
+export interface Found {
+  name: string
+  path: string
+}
+
+/** What the outputs are not as they were declared to be. Fails the attempt. */
+export class OutputProblem extends Error {}
+
+export interface Pattern {
+  name: string
+  optional: boolean
+}
+
+/** No command of many: each is a row in the result. */
+const maxFiles = 1000
+
+/**
+ * The files that match the patterns, each once, without what is shared. Throws `OutputProblem` if one
+ * matches none.
+ */
+export async function findOutputs(
+  folder: string,
+  patterns: Pattern[],
+  shared: string[] = [],
+): Promise<Found[]> {
+  const root = realpathSync(folder)
+  const found = new Map<string, Found>()
+  for (const { name: pattern, optional } of patterns) {
+    refuseOutside(pattern)
+    const all = await matching(root, pattern)
+    const names = all.filter((name) => !shared.some((one) => isIn(name, one)))
+    if (names.length === 0 && !optional) throw new OutputProblem(`output ${pattern} is missing`)
+    for (const name of names) found.set(name, { name, path: inside(root, name) })
+    if (found.size > maxFiles) throw new OutputProblem(`more than ${maxFiles} outputs`)
+  }
+  return [...found.values()]
+}
+
+function refuseOutside(pattern: string): void {
+  if (!isAbsolute(pattern) && !pattern.split('/').includes('..') && pattern !== '') return
+  throw new OutputProblem(`output ${pattern} is not inside the folder of the command`)
+}
+
+/** A folder stands for all files in it. */
+async function matching(root: string, pattern: string): Promise<string[]> {
+  const all = pattern.endsWith('/') ? `${pattern}**` : pattern
+  const names: string[] = []
+  // The name itself first: it may have brackets.
+  if (await isFile(join(root, pattern))) return [pattern]
+  for await (const name of glob(all, { cwd: root })) {
+    if (await isFile(join(root, name))) names.push(name.split(sep).join('/'))
+  }
+  return names.sort()
+}
+
+async function isFile(path: string): Promise<boolean> {
+  return await stat(path).then(
+    (stats) => stats.isFile(),
+    () => false,
+  )
+}
+
+/** Follows links, but not out of the folder. */
+function inside(root: string, name: string): string {
+  const path = realpathSync(join(root, name))
+  const way = relative(root, path)
+  if (way.startsWith('..') || isAbsolute(way)) {
+    throw new OutputProblem(`output ${name} is a link out of the folder of the command`)
+  }
+  return path
+}
+
+/** Outputs up to this size, all together, travel with the report. */
+const smallBytes = 64 * 1024
+
+export interface Sent {
+  files: OutputFile[]
+  /** What was not sent, because it is small. */
+  small?: Uint8Array<ArrayBuffer>
+}
+
+/**
+ * Reads all files, in order, as one sequence of bytes in parts of `partBytes`, and sends them unless
+ * they are small. Throws `OutputProblem` if they are larger than `maxBytes`.
+ */
+export async function sendOutputs(
+  files: Found[],
+  options: {
+    partBytes: number
+    maxBytes: number
+    send: (part: number, bytes: Uint8Array<ArrayBuffer>) => Promise<void>
+  },
+): Promise<Sent> {
+  const { partBytes, maxBytes, send } = options
+  /** Grows as it is filled: most outputs are far smaller than a part. */
+  let buffer = new Uint8Array(Math.min(partBytes, pieceBytes))
+  let filled = 0
+  let part = 0
+  let total = 0
+
+  async function flush(): Promise<void> {
+    if (filled === 0) return
+    await send(part, buffer.slice(0, filled))
+    part += 1
+    filled = 0
+  }
+
+  const sent: OutputFile[] = []
+  for (const { name, path } of files) {
+    const file = await open(path, constants.O_RDONLY | constants.O_NOFOLLOW)
+    try {
+      const { mode, size: expected } = await file.stat()
+      const hash = createHash('sha256')
+      let size = 0
+      for await (const bytes of piecesOf(file, expected)) {
+        total += bytes.length
+        size += bytes.length
+        if (total > maxBytes) throw tooLarge(maxBytes)
+        hash.update(bytes)
+        for (let at = 0; at < bytes.length; ) {
+          const taken = bytes.subarray(at, at + partBytes - filled)
+          buffer = roomFor(buffer, filled + taken.length, partBytes)
+          buffer.set(taken, filled)
+          filled += taken.length
+          at += taken.length
+          if (filled === partBytes) await flush()
+        }
+      }
+      sent.push({ name, size, sha256: hash.digest('hex'), mode: mode & 0o777 })
+    } finally {
+      await file.close()
+    }
+  }
+  if (part === 0 && filled <= smallBytes) {
+    return filled === 0 ? { files: sent } : { files: sent, small: buffer.slice(0, filled) }
+  }
+  await flush()
+  return { files: sent }
+}
+
+/** Twice as large, if it is too small, but never larger than a part. */
+function roomFor(
+  buffer: Uint8Array<ArrayBuffer>,
+  needed: number,
+  partBytes: number,
+): Uint8Array<ArrayBuffer> {
+  if (needed <= buffer.length) return buffer
+  const larger = new Uint8Array(Math.min(partBytes, Math.max(needed, 2 * buffer.length)))
+  larger.set(buffer)
+  return larger
+}
+
+/** Read at once from a file of unknown size, and at most. */
+const pieceBytes = 16 * 1024
+const largestPiece = 256 * 1024
+
+async function* piecesOf(file: FileHandle, size: number): AsyncGenerator<Uint8Array> {
+  const piece = new Uint8Array(Math.min(largestPiece, Math.max(pieceBytes, size)))
+  for (;;) {
+    const { bytesRead } = await file.read(piece)
+    if (bytesRead === 0) return
+    yield piece.subarray(0, bytesRead)
+  }
+}
+
+function tooLarge(maxBytes: number): OutputProblem {
+  const limit = formatBytes(maxBytes)
+  return new OutputProblem(`its outputs are over the limit of ${limit}: raise it with --max-output`)
+}

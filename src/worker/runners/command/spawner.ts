@@ -1,0 +1,152 @@
+/**
+ * The process that starts commands and ends them with all that they started. It is a process of its
+ * own, because starting one takes milliseconds that a worker's heartbeats do not have, and because
+ * children inherit the memory, the priority and the descriptors of whoever starts them. It knows no
+ * token. When the worker dies, it reads the end of its input, kills every tree, and ends.
+ */
+import { spawn } from 'node:child_process'
+import { closeSync, openSync } from 'node:fs'
+import { createInterface } from 'node:readline'
+import { messageOf } from '../../../core/errors.ts'
+import { tagVariable } from '../../../core/process-tags.ts'
+import type { Ended, Request, Start } from './messages.ts'
+import { killTree, signalTree } from './process-tree.ts'
+import { type Stream, watchStreams } from './stream-limits.ts'
+import { type CpuTime, createCpuClock, watchMemory } from './usage.ts'
+
+/** A command that took longer is searched for processes that left its group before it has ended. */
+const searchAfterMs = 100
+
+interface Running {
+  pid: number
+  tag: string
+  grace: number
+  timers: NodeJS.Timeout[]
+  timedOut: boolean
+  tooLarge?: Stream
+}
+
+function serve(): void {
+  const running = new Map<number, Running>()
+  const cpuTime = createCpuClock()
+  // The worker's own files are private; what a command makes is like that of any program.
+  process.umask(0o022)
+
+  function send(message: Ended): void {
+    process.stdout.write(`${JSON.stringify(message)}\n`)
+  }
+
+  function start(request: Start): void {
+    const { start: number, tag, grace, timeout } = request
+    const began = performance.now()
+    const beganAt = Date.now()
+    const fail = (error: unknown) =>
+      send({ ended: number, error: messageOf(error), beganAt, took: 0, leftBehind: 0 })
+    try {
+      const child = spawnCommand(request)
+      child.once('error', fail)
+      const { pid } = child
+      if (pid === undefined) return
+      const one: Running = { pid, tag, grace, timers: [], timedOut: false }
+      running.set(number, one)
+      if (timeout !== undefined) {
+        one.timers.push(
+          setTimeout(() => {
+            one.timedOut = true
+            end(one)
+          }, timeout),
+        )
+      }
+      const stopWatch = watchStreams({
+        files: request,
+        limits: request.limits,
+        onTooLarge: (stream) => {
+          one.tooLarge = stream
+          // At once: whoever is asked to end goes on to write.
+          signalTree(one, 'SIGKILL')
+        },
+      })
+      const memory = watchMemory(pid)
+      child.once('exit', (code, signal) => {
+        const cpu = cpuTime()
+        memory.stop()
+        stopWatch()
+        const took = performance.now() - began
+        for (const timer of one.timers) clearTimeout(timer)
+        running.delete(number)
+        const search = took >= searchAfterMs || one.timers.length > 1
+        const leftBehind = killTree(one, { search })
+        send({
+          ended: number,
+          ...(code === null ? {} : { exit: code }),
+          ...(signal === null ? {} : { signal }),
+          ...(one.timedOut ? { timedOut: true } : {}),
+          ...(one.tooLarge ? { tooLarge: one.tooLarge } : {}),
+          beganAt,
+          took: Math.round(took),
+          ...usageOf(cpu, memory.peak()),
+          leftBehind,
+        })
+      })
+    } catch (error) {
+      fail(error)
+    }
+  }
+
+  /** SIGTERM to the whole tree, and SIGKILL after the grace time. */
+  function end(one: Running): void {
+    signalTree(one, 'SIGTERM')
+    one.timers.push(setTimeout(() => signalTree(one, 'SIGKILL'), one.grace))
+  }
+
+  function read(line: string): void {
+    const request = JSON.parse(line) as Request
+    if ('start' in request) start(request)
+    else {
+      const one = running.get(request.stop)
+      if (one) end(one)
+    }
+  }
+
+  createInterface({ input: process.stdin })
+    .on('line', read)
+    .on('close', () => {
+      for (const one of running.values()) killTree(one, { search: true })
+      process.exit()
+    })
+  // Ctrl-C in a terminal reaches the whole group: the worker says when to stop.
+  for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, () => {})
+}
+
+function usageOf(cpu: CpuTime | undefined, peakMemory: number | undefined) {
+  return {
+    ...(cpu ? { userMs: cpu.user, systemMs: cpu.system } : {}),
+    ...(peakMemory === undefined ? {} : { peakMemory }),
+  }
+}
+
+/** Leads a process group of its own. */
+function spawnCommand({ argv: [program = '', ...args], env, tag, cwd, ...files }: Start) {
+  const descriptors: number[] = []
+  const open = (file: string, flags: string) => {
+    const descriptor = openSync(file, flags, 0o600)
+    descriptors.push(descriptor)
+    return descriptor
+  }
+  try {
+    return spawn(program, args, {
+      cwd,
+      env: { ...env, [tagVariable]: tag },
+      detached: true,
+      stdio: [
+        files.stdin === undefined ? 'ignore' : open(files.stdin, 'r'),
+        open(files.stdout, 'w'),
+        open(files.stderr, 'w'),
+      ],
+    })
+  } finally {
+    for (const descriptor of descriptors) closeSync(descriptor)
+  }
+}
+
+serve()
