@@ -5,7 +5,7 @@ export const e2e = [
   'test/e2e/{backup,demo,down,exfat,failures,lost,nodes,place,priority,resume,run,run-*}.test.ts',
   'test/e2e/{stalled-peers,versions,workers}.test.ts',
   'test/bin/{endings,interrupted,node-gone,questions}.test.ts',
-  'test/faults/{answer-lost,commands-killed,connections,deadly-task}.test.ts',
+  'test/faults/{answer-lost,commands-*,connections,deadly-task}.test.ts',
   'test/faults/{partition,secrets,worker-cut-off}.test.ts',
   'test/openapi/schemathesis.test.ts',
   'test/{commands/ec2/{down,hung-program},provider/ec2/removal}.test.ts',
@@ -21,7 +21,7 @@ export const onlyLong = [
 /** `npm run test:faults`: of these `npm test`, or `npm run test:e2e`, runs a short form. */
 export const alsoShort = [
   'test/e2e/up.test.ts',
-  'test/faults/{commands-killed,killed,os-crash,reports.property,fuzz/fuzz}.test.ts',
+  'test/faults/{commands-killed,commands-stubborn,killed,os-crash,reports.property,fuzz/fuzz}.test.ts',
 ]
 
 /** `npm run test:kills`: `tm up` and `tm down` on AWS, killed at every call. */

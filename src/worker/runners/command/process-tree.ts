@@ -11,22 +11,23 @@ export interface Tree {
   tag: string
 }
 
-/** Sends a signal to every process of the tree. */
-export function signalTree(tree: Tree, signal: NodeJS.Signals): void {
+/** Sends a signal to every process of the tree. Resolves when all have it. */
+export async function signalTree(tree: Tree, signal: NodeJS.Signals): Promise<void> {
   sendTo(-tree.pid, signal)
-  for (const pid of outsideOf(tree)) sendTo(pid, signal)
+  const members = await membersOf(tree)
+  for (const pid of members) if (pid !== tree.pid) sendTo(pid, signal)
 }
 
 /**
  * Kills what is left of the tree after its leader has ended. How many processes that were. Without
  * `search` only the group: reading all processes takes milliseconds.
  */
-export function killTree(tree: Tree, { search }: { search: boolean }): number {
+export async function killTree(tree: Tree, { search }: { search: boolean }): Promise<number> {
   const groupIsLeft = sendTo(-tree.pid, 0)
   let killed = 0
   // A process may start another one while it is killed.
   while (search || groupIsLeft) {
-    const left = membersOf(tree)
+    const left = await membersOf(tree)
     if (left.length === 0) break
     killed += left.length
     for (const pid of left) sendTo(pid, 'SIGKILL')
@@ -35,18 +36,36 @@ export function killTree(tree: Tree, { search }: { search: boolean }): number {
   return killed
 }
 
-function outsideOf(tree: Tree): number[] {
-  return membersOf(tree).filter((pid) => pid !== tree.pid)
+let nextLook: Promise<Map<string, number[]>> | undefined
+
+/**
+ * The living processes with the tag. All who ask in one turn of the event loop share a look: with a
+ * thousand trees that are ended at once, one each would take minutes.
+ */
+async function membersOf({ tag }: Tree): Promise<number[]> {
+  if (process.platform !== 'linux') return []
+  nextLook ??= new Promise((resolve) => {
+    setImmediate(() => {
+      nextLook = undefined
+      resolve(look())
+    })
+  })
+  return (await nextLook).get(tag) ?? []
 }
 
-/** The living processes with the tag. */
-function membersOf({ tag }: Tree): number[] {
-  if (process.platform !== 'linux') return []
-  const mark = `${tagVariable}=${tag}`
-  return readdirSync('/proc')
-    .filter((name) => /^\d+$/.test(name))
-    .filter((pid) => readProc(`/proc/${pid}/environ`).split('\0').includes(mark))
-    .map(Number)
+/** The processes of all trees, by their tags. */
+function look(): Map<string, number[]> {
+  const found = new Map<string, number[]>()
+  const mark = `${tagVariable}=`
+  for (const pid of readdirSync('/proc').filter((name) => /^\d+$/.test(name))) {
+    const variables = readProc(`/proc/${pid}/environ`).split('\0')
+    const tag = variables.find((one) => one.startsWith(mark))?.slice(mark.length)
+    if (tag === undefined) continue
+    const members = found.get(tag)
+    if (members) members.push(Number(pid))
+    else found.set(tag, [Number(pid)])
+  }
+  return found
 }
 
 /** Empty for a process that has ended, is a zombie, or belongs to somebody else. */

@@ -23,6 +23,8 @@ interface Running {
   grace: number
   timers: NodeJS.Timeout[]
   timedOut: boolean
+  /** Its leader has: the number of its group may soon be that of another. */
+  hasEnded: boolean
   tooLarge?: Stream
 }
 
@@ -47,7 +49,7 @@ function serve(): void {
       child.once('error', fail)
       const { pid } = child
       if (pid === undefined) return
-      const one: Running = { pid, tag, grace, timers: [], timedOut: false }
+      const one: Running = { pid, tag, grace, timers: [], timedOut: false, hasEnded: false }
       running.set(number, one)
       if (timeout !== undefined) {
         one.timers.push(
@@ -63,19 +65,20 @@ function serve(): void {
         onTooLarge: (stream) => {
           one.tooLarge = stream
           // At once: whoever is asked to end goes on to write.
-          signalTree(one, 'SIGKILL')
+          void signalTree(one, 'SIGKILL')
         },
       })
       const memory = watchMemory(pid)
-      child.once('exit', (code, signal) => {
+      child.once('exit', async (code, signal) => {
         const cpu = cpuTime()
+        one.hasEnded = true
         memory.stop()
         stopWatch()
         const took = performance.now() - began
         for (const timer of one.timers) clearTimeout(timer)
-        running.delete(number)
         const search = took >= searchAfterMs || one.timers.length > 1
-        const leftBehind = killTree(one, { search })
+        const leftBehind = await killTree(one, { search })
+        running.delete(number)
         send({
           ended: number,
           ...(code === null ? {} : { exit: code }),
@@ -95,8 +98,8 @@ function serve(): void {
 
   /** SIGTERM to the whole tree, and SIGKILL after the grace time. */
   function end(one: Running): void {
-    signalTree(one, 'SIGTERM')
-    one.timers.push(setTimeout(() => signalTree(one, 'SIGKILL'), one.grace))
+    void signalTree(one, 'SIGTERM')
+    one.timers.push(setTimeout(() => void signalTree(one, 'SIGKILL'), one.grace))
   }
 
   function read(line: string): void {
@@ -104,14 +107,14 @@ function serve(): void {
     if ('start' in request) start(request)
     else {
       const one = running.get(request.stop)
-      if (one) end(one)
+      if (one && !one.hasEnded) end(one)
     }
   }
 
   createInterface({ input: process.stdin })
     .on('line', read)
-    .on('close', () => {
-      for (const one of running.values()) killTree(one, { search: true })
+    .on('close', async () => {
+      await Promise.all([...running.values()].map((one) => killTree(one, { search: true })))
       process.exit()
     })
   // Ctrl-C in a terminal reaches the whole group: the worker says when to stop.
