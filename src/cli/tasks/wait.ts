@@ -59,13 +59,16 @@ export async function waitForTasks(options: WaitOptions): Promise<Task[]> {
   let blocked: Blocked | undefined
   let paused: PausedJob[] | undefined
   const newest = new Map<string, Task>()
+  const places = new Map<string, NodeLink>()
+  let looks = 0
 
   async function allAreDone(): Promise<boolean> {
     if (pending.length === 0) return true
     nodes ??= options.nodes()
-    const { tasks, at, unreachable } = await findTasks(pending, nodes)
+    const asked = someOf(pending, looks)
+    looks += 1
+    const { tasks, at, unreachable } = await look(asked, nodes)
     const before = done.size
-    for (const task of tasks.values()) newest.set(task.id, task)
     const ended = [...tasks.values()].filter(isDone)
     for (let from = 0; from < ended.length; from += groupSize) {
       const group = ended.slice(from, from + groupSize)
@@ -73,21 +76,32 @@ export async function waitForTasks(options: WaitOptions): Promise<Task[]> {
       for (const task of group) done.set(task.id, task)
       if (from + groupSize < ended.length) onProgress(done.size)
     }
-    const unknown = pending.filter((id) => !tasks.has(id))
+    const unknown = asked.filter((id) => !tasks.has(id))
     if (unknown.length > 0 && unreachable.length === 0) throw unknownIds(unknown)
     pending = pending.filter((id) => !done.has(id))
     onProgress(done.size)
     if (done.size > before) limit.clear()
     else if (unknown.length > 0) holdFor(unreachable)
     else {
-      askWhy(nodes, () => placed(pending, { tasks, at }))
-      if (paused && pending.every((id) => tasks.get(id)?.state === 'queued')) return true
+      askWhy(nodes, () => placed(pending, { tasks: newest, at: places }))
+      // What was seen of those that this look left out may be old.
+      if (paused && allWait()) await look(pending, nodes)
+      if (paused && allWait()) return true
       if (blocked) limit.hold(blocked.reason, [blocked.fix, tm('wait', {}, 'ID…')])
       else limit.clear()
     }
     if (unreachable.length > 0) nodes = undefined
     return pending.length === 0
   }
+
+  async function look(asked: string[], nodes: NodeLink[]): Promise<Found> {
+    const found = await findTasks(asked, nodes)
+    for (const task of found.tasks.values()) newest.set(task.id, task)
+    for (const [id, node] of found.at) places.set(id, node)
+    return found
+  }
+
+  const allWait = () => pending.every((id) => newest.get(id)?.state === 'queued')
 
   function holdFor(unreachable: { id: string; why: string }[]): void {
     for (const { id, why } of unreachable) {
@@ -115,8 +129,23 @@ export async function waitForTasks(options: WaitOptions): Promise<Task[]> {
   return ids.map((id) => newest.get(id) as Task)
 }
 
+/**
+ * The ids of one look: the first of them, whose tasks mostly end first, and of the others some in turn. To
+ * look up all of many at once would slow down the tasks themselves.
+ */
+function someOf(ids: string[], look: number): string[] {
+  const rest = ids.slice(lookupSize)
+  const turns = Math.max(1, Math.ceil(rest.length / lookupSize))
+  const start = (look % turns) * lookupSize
+  return [...ids.slice(0, lookupSize), ...rest.slice(start, start + lookupSize)]
+}
+
+/** Those that were found so far. */
 function placed(ids: string[], { tasks, at }: Pick<Found, 'tasks' | 'at'>): Waiting[] {
-  return ids.map((id) => ({ task: tasks.get(id) as Task, node: at.get(id) as NodeLink }))
+  return ids.flatMap((id) => {
+    const [task, node] = [tasks.get(id), at.get(id)]
+    return task && node ? [{ task, node }] : []
+  })
 }
 
 export interface Found {
