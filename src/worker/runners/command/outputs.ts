@@ -1,8 +1,18 @@
 /** Finds, checks, hashes and sends the files that a command left. */
 import { createHash } from 'node:crypto'
-import { constants, realpathSync } from 'node:fs'
-import { type FileHandle, glob, open, stat } from 'node:fs/promises'
+import {
+  closeSync,
+  constants,
+  fstatSync,
+  openSync,
+  read,
+  readSync,
+  realpathSync,
+  statSync,
+} from 'node:fs'
+import { glob } from 'node:fs/promises'
 import { isAbsolute, join, relative, sep } from 'node:path'
+import { promisify } from 'node:util'
 import { formatBytes } from '../../../core/bytes.ts'
 import type { OutputFile } from '../../../kinds/command/result.ts'
 import { isIn } from '../../../kinds/command/shared.ts'
@@ -33,7 +43,8 @@ export async function findOutputs(
   patterns: Pattern[],
   shared: string[] = [],
 ): Promise<Found[]> {
-  const root = realpathSync(folder)
+  if (patterns.length === 0) return []
+  const root = realpathSync.native(folder)
   const found = new Map<string, Found>()
   for (const { name: pattern, optional } of patterns) {
     refuseOutside(pattern)
@@ -56,23 +67,24 @@ async function matching(root: string, pattern: string): Promise<string[]> {
   const all = pattern.endsWith('/') ? `${pattern}**` : pattern
   const names: string[] = []
   // The name itself first: it may have brackets.
-  if (await isFile(join(root, pattern))) return [pattern]
+  if (isFile(join(root, pattern))) return [pattern]
   for await (const name of glob(all, { cwd: root })) {
-    if (await isFile(join(root, name))) names.push(name.split(sep).join('/'))
+    if (isFile(join(root, name))) names.push(name.split(sep).join('/'))
   }
   return names.sort()
 }
 
-async function isFile(path: string): Promise<boolean> {
-  return await stat(path).then(
-    (stats) => stats.isFile(),
-    () => false,
-  )
+function isFile(path: string): boolean {
+  try {
+    return statSync(path).isFile()
+  } catch {
+    return false
+  }
 }
 
 /** Follows links, but not out of the folder. */
 function inside(root: string, name: string): string {
-  const path = realpathSync(join(root, name))
+  const path = realpathSync.native(join(root, name))
   const way = relative(root, path)
   if (way.startsWith('..') || isAbsolute(way)) {
     throw new OutputProblem(`output ${name} is a link out of the folder of the command`)
@@ -117,9 +129,9 @@ export async function sendOutputs(
 
   const sent: OutputFile[] = []
   for (const { name, path } of files) {
-    const file = await open(path, constants.O_RDONLY | constants.O_NOFOLLOW)
+    const file = openSync(path, readOnly)
     try {
-      const { mode, size: expected } = await file.stat()
+      const { mode, size: expected } = fstatSync(file)
       const hash = createHash('sha256')
       let size = 0
       for await (const bytes of piecesOf(file, expected)) {
@@ -138,7 +150,7 @@ export async function sendOutputs(
       }
       sent.push({ name, size, sha256: hash.digest('hex'), mode: mode & 0o777 })
     } finally {
-      await file.close()
+      closeSync(file)
     }
   }
   if (part === 0 && filled <= smallBytes) {
@@ -160,14 +172,25 @@ function roomFor(
   return larger
 }
 
+/** Not through a link, and without waiting for whoever writes to a pipe. */
+const readOnly = constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK
+
+const readLater = promisify(read)
 /** Read at once from a file of unknown size, and at most. */
 const pieceBytes = 16 * 1024
 const largestPiece = 256 * 1024
 
-async function* piecesOf(file: FileHandle, size: number): AsyncGenerator<Uint8Array> {
+/**
+ * The pieces share one piece of memory. One that takes less time to read than to hand to another thread
+ * is read here.
+ */
+async function* piecesOf(file: number, size: number): AsyncGenerator<Uint8Array> {
   const piece = new Uint8Array(Math.min(largestPiece, Math.max(pieceBytes, size)))
+  const isSmall = size < largestPiece
   for (;;) {
-    const { bytesRead } = await file.read(piece)
+    const bytesRead = isSmall
+      ? readSync(file, piece)
+      : (await readLater(file, piece, 0, piece.length, null)).bytesRead
     if (bytesRead === 0) return
     yield piece.subarray(0, bytesRead)
   }

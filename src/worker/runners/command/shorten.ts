@@ -1,4 +1,5 @@
 /** Keeps the first and the last half of what a command wrote, where it is only for people to read. */
+import { statSync } from 'node:fs'
 import { type FileHandle, open } from 'node:fs/promises'
 import { formatBytes } from '../../../core/bytes.ts'
 
@@ -16,9 +17,9 @@ const longestCharacter = 4
 
 /** The file itself if it is not too long; else a shorter one under the name `copy`. */
 export async function shorten(file: string, maxBytes: number, copy: string): Promise<Shortened> {
-  await using source = await open(file)
-  const { size } = await source.stat()
+  const { size } = statSync(file)
   if (size <= maxBytes) return { path: file, leftOut: 0 }
+  await using source = await open(file)
   const half = Math.floor(maxBytes / 2)
   const headEnd = await endOfHead(source, half)
   const tailStart = await startOfTail(source, size - half, size)
