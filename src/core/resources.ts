@@ -26,6 +26,17 @@ export interface Room {
 /** What a task needs whose job does not say. */
 export const oneCpu: Resources = { cpus: 1, memory: 0, disk: 0 }
 
+const nothing: Resources = { cpus: 0, memory: 0, disk: 0 }
+
+/** Of a worker that wants no tasks of jobs now. */
+export const noRoom: Room = { free: nothing, total: nothing, batch: 1 }
+
+/**
+ * Bytes. A worker whose disk has less takes no tasks of jobs: each of them has a folder of its own, and
+ * its stdout and stderr are files.
+ */
+export const leastDisk = 16 * 1024 ** 2
+
 const names = ['cpus', 'memory', 'disk'] as const
 
 export function isOneCpu(needs: Resources): boolean {

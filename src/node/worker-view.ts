@@ -11,6 +11,8 @@ export interface WorkerView {
   /** Tasks that it holds leases on. */
   running: number
   pid?: number
+  /** Bytes that its disk has left, if it takes no tasks of jobs because they are too few. */
+  diskLeft?: number
   /** Wall-clock milliseconds since the epoch. */
   launchedAt: number
 }

@@ -4,7 +4,7 @@
  */
 import type { Clock } from '../core/clock.ts'
 import { messageOf } from '../core/errors.ts'
-import { most, type Resources } from '../core/resources.ts'
+import { leastDisk, most, type Resources } from '../core/resources.ts'
 import type { Settings } from '../core/settings.ts'
 import type { Machine, Provider } from '../provider/provider.ts'
 import { createLaunchFailures, describeEnd, isWell, type Life } from './launch-failures.ts'
@@ -228,9 +228,11 @@ export function createWorkers(options: WorkersOptions) {
     list(): WorkerView[] {
       return [...known.values()].map((worker) => {
         const pid = worker.machine?.pid ?? worker.heartbeat?.pid
-        const { slots = 0, running = 0 } = worker.heartbeat ?? {}
+        const { slots = 0, running = 0, capacity } = worker.heartbeat ?? {}
         const { id, launchedAt } = worker
-        return { id, state: stateOf(worker), slots, running, launchedAt, ...(pid ? { pid } : {}) }
+        const isFull = capacity && capacity.disk < leastDisk
+        const known = { ...(pid ? { pid } : {}), ...(isFull ? { diskLeft: capacity.disk } : {}) }
+        return { id, state: stateOf(worker), slots, running, launchedAt, ...known }
       })
     },
   }

@@ -2,7 +2,7 @@
  * What a worker runs: tasks without a job in its slots, tasks of jobs in its pool. Both share its
  * processors, so what one uses is not offered to the other.
  */
-import type { Room } from '../core/resources.ts'
+import { noRoom, type Room } from '../core/resources.ts'
 import type { Claimed } from './node-pool.ts'
 import type { Assignment, Pool, RunningTask, Slot } from './slot/slot.ts'
 
@@ -15,6 +15,8 @@ export interface Wish {
   /** Cost of tasks without a job; 0 for none of them. */
   maxWork: number
   room: Room | undefined
+  /** Nothing that runs now would soon make it ask for more. */
+  mayWait: boolean
 }
 
 export type Work = ReturnType<typeof createWork>
@@ -55,7 +57,9 @@ export function createWork(slots: Slot[], pool: Pool | undefined) {
       const most = slots.length - (pool?.cpus() ?? 0)
       const dry = slots.filter((slot) => slot.load() < refillMs).slice(0, Math.max(0, most))
       const maxWork = Math.ceil(dry.reduce((sum, slot) => sum + slot.rate() * batchMs, 0))
-      return maxWork > 0 || room ? { maxWork, room } : undefined
+      if (maxWork === 0 && !room) return undefined
+      const mayWait = room !== undefined || running.size === 0
+      return { maxWork, room: room ?? (pool && noRoom), mayWait }
     },
 
     cancel: (task: RunningTask) => running.get(keyOf(task))?.runner.cancel(task),

@@ -54,6 +54,8 @@ export interface Stop {
 const maxLeases = 1000
 /** How long a claim waits at the node for a task. A sibling's tasks are seen at most this late. */
 const claimWaitMs = 1000
+/** While tasks run that would make it ask for more, a worker does not wait at its node. */
+const askAgainMs = 200
 /** A running task that does not finish in this time is released. */
 const toldToStop: Stop = { why: 'it was told to stop', finishWithinMs: 4000 }
 const flushWithinMs = 3000
@@ -132,6 +134,12 @@ export async function runWorker(options: WorkerOptions): Promise<{ reason: strin
     }
   }
 
+  async function somethingEnds(): Promise<void> {
+    await new Promise<void>((resolve) => {
+      wake = resolve
+    })
+  }
+
   /** Claims leases whenever there is room for more. Ends when the worker stops. */
   async function claimWork(work: Work): Promise<void> {
     let idleSince = performance.now()
@@ -139,13 +147,12 @@ export async function runWorker(options: WorkerOptions): Promise<{ reason: strin
     while (!stopped.aborted) {
       const wish = work.wish()
       if (!wish) {
-        await new Promise<void>((resolve) => {
-          wake = resolve
-        })
+        await somethingEnds()
         continue
       }
       const began = performance.now()
-      const claimed = await nodes.claim({ max: maxLeases, ...wish, waitMs, signal: stopped })
+      const claim = { max: maxLeases, maxWork: wish.maxWork, room: wish.room, signal: stopped }
+      const claimed = await nodes.claim({ ...claim, waitMs: wish.mayWait ? waitMs : 0 })
       const { leases } = claimed
       if (leases.length > 0 || work.size() > 0) idleSince = performance.now()
       work.assign(claimed)
@@ -153,7 +160,8 @@ export async function runWorker(options: WorkerOptions): Promise<{ reason: strin
         if (performance.now() - idleSince >= settings.idleTimeout) stop('it had nothing to do')
         // A node that is down or draining fails at once: do not ask it again without a pause.
         const leftMs = waitMs - (performance.now() - began)
-        if (leftMs > 0) await sleep(leftMs, undefined, { signal: stopped }).catch(() => {})
+        if (!wish.mayWait) await Promise.race([somethingEnds(), sleep(askAgainMs)])
+        else if (leftMs > 0) await sleep(leftMs, undefined, { signal: stopped }).catch(() => {})
       }
       waitMs = leases.length === 0 ? Math.min(claimWaitMs, settings.idleTimeout) : 0
     }

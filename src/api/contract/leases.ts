@@ -25,6 +25,9 @@ export const verdictSchema = z.enum(['done', 'lost', 'foreign'])
 
 const verdicts = z.object({ verdicts: z.array(verdictSchema) }).openapi('Verdicts')
 
+// Not extended: the document would then ask for one cpu, too.
+const roomSchema = z.object({ ...resourcesSchema.shape, cpus: z.int().min(0).max(10_000) })
+
 export const claimSchema = z.object({
   max: z.int().min(1).max(10_000).describe('the maximum number of leases'),
   maxWork: z
@@ -34,13 +37,14 @@ export const claimSchema = z.object({
     .describe('no more leases once their cost reaches this; with 0 only tasks of jobs'),
   room: z
     .object({
-      // Not extended: the document would then ask for one cpu, too.
-      free: z.object({ ...resourcesSchema.shape, cpus: z.int().min(0).max(10_000) }),
-      total: resourcesSchema,
+      free: roomSchema,
+      total: roomSchema,
       batch: z.int().min(1).max(10_000).describe('tasks of one cpu to lease, if more than fit'),
     })
     .optional()
-    .describe('what the worker has for tasks of jobs; a cpu for one task if absent'),
+    .describe(
+      'what the worker has for tasks of jobs; a cpu for one task if absent, none of them with 0 cpus',
+    ),
   wait: z.int().min(0).max(60_000).describe('milliseconds to wait for a task'),
 })
 

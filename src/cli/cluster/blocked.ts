@@ -1,4 +1,7 @@
-/** Why nothing in a cluster can run although tasks wait: settings under which no worker may start. */
+/**
+ * Why nothing in a cluster can run although tasks wait: settings under which no worker may start, or
+ * workers without room on their disks.
+ */
 import type { NodeState } from '../../api/client.ts'
 import { effectiveLimit } from '../../core/scaling/policy.ts'
 import { type Suggestion, suggest, tm } from '../../core/suggestions.ts'
@@ -13,8 +16,10 @@ export interface Blocked {
 /** `nodes`: all nodes of the cluster, since a worker takes tasks of every node. */
 export function whyBlocked(nodes: Seen[]): Blocked | undefined {
   const waiting = nodes.some(({ queue }) => queue.queued > 0)
-  const isWorking = nodes.some(({ workers, queue }) => workers.length > 0 || queue.running > 0)
+  const isWorking = nodes.some(({ queue }) => queue.running > 0)
   if (!waiting || isWorking) return undefined
+  const workers = nodes.flatMap((node) => node.workers)
+  if (workers.length > 0) return whyIdle(workers)
   if (nodes.every(({ paused }) => paused)) {
     return {
       reason: 'no task can run: every node is draining, and takes none until it restarts',
@@ -25,5 +30,14 @@ export function whyBlocked(nodes: Seen[]): Blocked | undefined {
   return {
     reason: 'no task can run: --max-workers is 0 on every node',
     fix: suggest`Allow workers: ${tm('up', { 'max-workers': 'N' })}`,
+  }
+}
+
+/** A worker that has room takes what waits in a moment. */
+function whyIdle(workers: Seen['workers']): Blocked | undefined {
+  if (workers.some(({ diskLeft }) => diskLeft === undefined)) return undefined
+  return {
+    reason: 'no command can run: the disk of every worker is full',
+    fix: suggest`Make room there, or see which: ${tm('health')}`,
   }
 }

@@ -1,4 +1,5 @@
 /** The state of a node in one object, as `tm health` shows it. */
+import { formatBytes } from '../../core/bytes.ts'
 import type { NodeContext } from './node-context.ts'
 
 export async function describeNode(context: NodeContext) {
@@ -29,6 +30,13 @@ function findProblems({ queue, workers, failingDuties }: NodeContext): string[] 
     ...(queue.isPaused() ? ['draining: the node takes no tasks until it restarts'] : []),
     ...(launch ? [`can't launch workers: ${launch}`] : []),
     ...(unseen ? [`can't see which workers run: ${unseen}`] : []),
+    ...workers
+      .list()
+      .flatMap(({ id, diskLeft }) =>
+        diskLeft === undefined
+          ? []
+          : [`${id} runs no commands: its disk is full, ${formatBytes(diskLeft)} are left for it`],
+      ),
     ...[...failingDuties].map(([duty, why]) => `${duty} fails: ${why}`),
   ]
 }

@@ -1,12 +1,12 @@
 /** The pool: what runs side by side, what it asks for, and what it hands back. */
 import { afterEach, describe, expect, it, vi } from 'vitest'
-import { oneCpu, type Resources } from '../../../src/core/resources.ts'
+import { leastDisk, oneCpu, type Resources } from '../../../src/core/resources.ts'
 import type { Lease } from '../../../src/core/task.ts'
 import type { Outcome } from '../../../src/worker/outcome.ts'
 import { createPool } from '../../../src/worker/runners/command/pool.ts'
 import type { Assignment, RunningTask } from '../../../src/worker/slot/slot.ts'
 
-const machine: Resources = { cpus: 4, memory: 8, disk: 8 }
+const machine: Resources = { cpus: 4, memory: 8, disk: 8 * leastDisk }
 
 /** A pool whose commands end when the test says so. */
 function testPool(total = machine) {
@@ -79,7 +79,7 @@ describe('a pool', () => {
 
   it.each([
     ['memory', { memory: 5 }],
-    ['disk', { disk: 5 }],
+    ['disk', { disk: 5 * leastDisk }],
   ])('does not give %s twice', (_, needs) => {
     const { pool, running } = testPool()
     pool.run([assigned('a', needs), assigned('b', needs)])
@@ -90,7 +90,10 @@ describe('a pool', () => {
     const { pool } = testPool()
     expect(pool.room(0)).toEqual({ free: machine, total: machine, batch: 4 })
     pool.run([assigned('a', { cpus: 2, memory: 3 })])
-    expect(pool.room(0)).toMatchObject({ free: { cpus: 2, memory: 5, disk: 8 }, total: machine })
+    expect(pool.room(0)).toMatchObject({
+      free: { cpus: 2, memory: 5, disk: machine.disk },
+      total: machine,
+    })
     expect(pool.room(1)).toMatchObject({ free: { cpus: 1 } })
     expect(pool.room(2)).toBeUndefined()
     expect(pool.cpus()).toBe(2)
@@ -193,6 +196,37 @@ describe('a pool', () => {
     pool.abort()
     await new Promise(setImmediate)
     expect(ended.at(-1)).toEqual(['a', 'stopped'])
+  })
+
+  it('takes nothing while its disk is full', () => {
+    const there = { ...machine }
+    const { pool } = testPool(there)
+    there.disk = leastDisk - 1
+    expect(pool.room(0)).toBeUndefined()
+    there.disk = leastDisk
+    expect(pool.room(0)).toBeDefined()
+  })
+
+  it('hands back what waits when the machine is at fault, and takes nothing for a while', async () => {
+    vi.useFakeTimers({ toFake: ['performance'] })
+    const { pool, end, ended } = testPool({ ...machine, cpus: 1 })
+    pool.run([assigned('a'), assigned('b')])
+    await end('a', { kind: 'failed', error: 'ENOSPC', lost: true })
+    expect(ended).toEqual([
+      ['b', 'stopped'],
+      ['a', 'failed'],
+    ])
+    vi.advanceTimersByTime(1900)
+    expect(pool.room(0)).toBeUndefined()
+    vi.advanceTimersByTime(200)
+    expect(pool.room(0)).toBeDefined()
+  })
+
+  it('goes on when a command is at fault', async () => {
+    const { pool, end, running } = testPool({ ...machine, cpus: 1 })
+    pool.run([assigned('a'), assigned('b')])
+    await end('a', { kind: 'failed', error: 'exit 1' })
+    expect(running()).toEqual(['b'])
   })
 
   it('runs a task that needs more than there is alone, as when its machine was shared anew', async () => {

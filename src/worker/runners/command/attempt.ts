@@ -3,10 +3,11 @@
  * the node, and the folder gone again. Every attempt has a new folder: what an earlier one left
  * behind can't be taken for a result.
  */
-import { mkdirSync, mkdtempSync, readdirSync, rmSync } from 'node:fs'
+import { mkdirSync, mkdtempSync, readdirSync, rmSync, statfsSync } from 'node:fs'
 import { rm } from 'node:fs/promises'
 import { basename, join } from 'node:path'
 import { messageOf } from '../../../core/errors.ts'
+import { leastDisk } from '../../../core/resources.ts'
 import type { Lease } from '../../../core/task.ts'
 import type { CommandTask } from '../../../kinds/command/command.ts'
 import type { Job } from '../../../kinds/command/job.ts'
@@ -56,6 +57,7 @@ export interface AttemptOptions {
 interface Place {
   root: string
   cwd: string
+  temporary: string
   stdin: string
   stdout: string
   stderr: string
@@ -88,10 +90,10 @@ export async function runAttempt(options: AttemptOptions): Promise<Outcome> {
 const few = 16
 
 /** Nobody waits for it. What is left when the worker ends is removed then. */
-function removeLater({ root, cwd }: Place): void {
+function removeLater({ root, cwd, temporary }: Place): void {
   setImmediate(() => {
     try {
-      const entries = readdirSync(cwd, { withFileTypes: true })
+      const entries = [cwd, temporary].flatMap((at) => readdirSync(at, { withFileTypes: true }))
       const isSmall = entries.length <= few && !entries.some((entry) => entry.isDirectory())
       // Faster than in pieces, which are for what could hold up the heartbeats.
       if (isSmall) rmSync(root, { recursive: true, force: true })
@@ -106,11 +108,13 @@ function removeLater({ root, cwd }: Place): void {
 function placeIn(folder: string, name: string): Place {
   mkdirSync(folder, { recursive: true, mode: 0o700 })
   const root = mkdtempSync(join(folder, `${name}-`))
-  mkdirSync(join(root, 'files'), { mode: 0o700 })
   const at = (file: string) => join(root, file)
+  mkdirSync(at('files'), { mode: 0o700 })
+  mkdirSync(at('tmp'), { mode: 0o700 })
   return {
     root,
     cwd: at('files'),
+    temporary: at('tmp'),
     stdin: at('stdin'),
     stdout: at('stdout'),
     stderr: at('stderr'),
@@ -127,10 +131,8 @@ async function run(
   place: Place,
   values: Record<string, string>,
 ): Promise<Ended> {
-  const { cwd, stdin } = place
+  const { cwd, temporary, stdin } = place
   const inputs = writeInputs({ input: job.input, body: lease.body, values, cwd, stdin })
-  const temporary = join(place.root, 'tmp')
-  mkdirSync(temporary)
   const { timeout, grace } = job
   const onEnd = onBegin?.(place)
   try {
@@ -204,9 +206,16 @@ function failed(
   ended: Ended,
 ): Outcome {
   const said = lastLines(place.stderr) || lastLines(place.stdout)
-  const error = said === '' ? failure.what : `${failure.what}: ${said}`
+  // It may not even have been able to say so.
+  const what = isFull(place.root) ? `${failure.what}, and the disk is full` : failure.what
+  const error = said === '' ? what : `${what}: ${said}`
   const outcome = { kind: 'failed', error, attempt: failedAttempt(failure, ended, place) } as const
   return runsAgain(failure, job, failures) ? outcome : { ...outcome, final: true }
+}
+
+function isFull(folder: string): boolean {
+  const { bavail, bsize } = statfsSync(folder)
+  return bavail * bsize < leastDisk
 }
 
 /** Removes what this worker, or an earlier process of it, has left. */

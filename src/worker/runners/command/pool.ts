@@ -5,7 +5,14 @@
  */
 
 import { messageOf } from '../../../core/errors.ts'
-import { isOneCpu, oneCpu, type Resources, type Room, without } from '../../../core/resources.ts'
+import {
+  isOneCpu,
+  leastDisk,
+  oneCpu,
+  type Resources,
+  type Room,
+  without,
+} from '../../../core/resources.ts'
 import type { Outcome } from '../../outcome.ts'
 import type { Assignment, Pool, PoolOptions, RunningTask } from '../../slot/slot.ts'
 
@@ -37,6 +44,8 @@ const mostWaitMs = 500
 const mostEndedPerCpu = 8
 /** While further short commands run, reports wait this long for each other. */
 const gatherMs = 20
+/** What is wrong with a machine, such as a full disk, rarely passes in a moment. */
+const pauseAfterFaultMs = 2000
 
 const needsOf = ({ lease }: Assignment): Resources => lease.needs ?? oneCpu
 
@@ -49,6 +58,8 @@ export function createPool({ onEnd, total }: PoolOptions, parts: PoolParts): Poo
   let mean: number | undefined
   let newestJob: string | undefined
   let timer: NodeJS.Timeout | undefined
+  /** Monotonic milliseconds. */
+  let pausedUntil = 0
 
   function free(): Resources {
     return [...running.values()].reduce((left, { needs }) => without(left, needs), total())
@@ -95,10 +106,17 @@ export function createPool({ onEnd, total }: PoolOptions, parts: PoolParts): Poo
     const outcome = await parts.run(assignment, stopping.signal, leave).catch((error): Outcome => {
       return { kind: 'failed', error: messageOf(error) }
     })
+    if (outcome.kind === 'failed' && outcome.lost) pause()
     leave()
     ended.delete(task)
     startWhatFits()
     onEnd(task, outcome, isBusy() ? gatherMs : 0)
+  }
+
+  /** The machine is at fault: what waits may go elsewhere, and does not fail here as well. */
+  function pause(): void {
+    pausedUntil = performance.now() + pauseAfterFaultMs
+    skip(waiting.splice(0))
   }
 
   /** More reports are about to come. */
@@ -133,8 +151,9 @@ export function createPool({ onEnd, total }: PoolOptions, parts: PoolParts): Poo
     cpus: () => total().cpus - free().cpus,
 
     room(inSlots): Room | undefined {
-      if (isBehind()) return undefined
+      if (isBehind() || performance.now() < pausedUntil) return undefined
       const all = total()
+      if (all.disk < leastDisk) return undefined
       const left = without(free(), { ...oneCpu, cpus: 1 }, inSlots)
       const waitMs = (waiting.length * (mean ?? mostWaitMs)) / all.cpus
       if (waitMs > refillMs) return undefined
