@@ -34,23 +34,29 @@ const backoff = { firstMs: 50, maxMs: 2000 }
 
 export function createReportQueue({ client, onContact, onProblem }: ReportQueueOptions) {
   let waiting: Report[] = []
+  /** How many of these are to be sent now: the first. Those behind them may wait for others. */
+  let due = 0
   let sending: Promise<void> | undefined
   let timer: NodeJS.Timeout | undefined
   let abandoned = false
 
   async function sendAll(): Promise<void> {
     let failures = 0
-    while (waiting.length > 0 && !abandoned) {
+    while (due > 0 && !abandoned) {
       const batch = waiting.slice(0, countThatFit(waiting))
+      const drop = () => {
+        waiting = waiting.slice(batch.length)
+        due = Math.max(0, due - batch.length)
+      }
       try {
         await send(batch)
         onContact()
-        waiting = waiting.slice(batch.length)
+        drop()
         failures = 0
       } catch (error) {
         onProblem(`${batch.length} reports did not reach ${client.url}`, error)
         if (isPassing(error)) await sleep(backoffMs(failures, backoff))
-        else waiting = waiting.slice(batch.length)
+        else drop()
         failures += 1
       }
     }
@@ -78,6 +84,7 @@ export function createReportQueue({ client, onContact, onProblem }: ReportQueueO
   function start(): void {
     clearTimeout(timer)
     timer = undefined
+    due = waiting.length
     // Starts later, so that reports of one turn of the event loop share a batch.
     sending ??= Promise.resolve()
       .then(sendAll)

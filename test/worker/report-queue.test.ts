@@ -25,12 +25,13 @@ it.each<[string, Report[], number]>([
 })
 
 /** Counts the reports of each request. */
-function countingQueue() {
+function countingQueue(answering = Promise.resolve()) {
   const sent: number[] = []
   const client = {
     url: 'http://node',
     completeLeases: async ({ body }: { body: Uint8Array<ArrayBuffer> }) => {
       sent.push(countResults(body))
+      await answering
       return { verdicts: [] }
     },
     failLeases: async () => ({ verdicts: [] }),
@@ -60,4 +61,18 @@ it('a report that may wait goes after its time, and when the queue is flushed', 
   queue.report(small, 60_000)
   await queue.flushed()
   expect(sent).toEqual([1, 1])
+})
+
+it('a report that comes while others are sent waits its own time', async () => {
+  const answer = Promise.withResolvers<void>()
+  const { queue, sent } = countingQueue(answer.promise)
+  queue.report(small)
+  await expect.poll(() => sent).toEqual([1])
+  queue.report(small, 60_000)
+  answer.resolve()
+  await new Promise(setImmediate)
+  expect(sent).toEqual([1])
+  queue.report(small)
+  await queue.flushed()
+  expect(sent).toEqual([1, 2])
 })
