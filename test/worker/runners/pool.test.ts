@@ -105,8 +105,8 @@ describe('a pool', () => {
     pool.run([assigned('a')])
     vi.advanceTimersByTime(2)
     await end('a')
-    // 100 ms of commands of 2 ms for each of four processors.
-    expect(pool.room(0)?.batch).toBe(200)
+    // 200 ms of commands of 2 ms for each of four processors.
+    expect(pool.room(0)?.batch).toBe(400)
     // Of another job nothing is known.
     pool.run([assigned('b', {}, 'other')])
     expect(pool.room(0)?.batch).toBe(3)
@@ -146,7 +146,7 @@ describe('a pool', () => {
     await end('b')
     await end('c')
     await end('d')
-    expect(delays).toEqual([0, 20, 20, 0])
+    expect(delays).toEqual([0, 100, 100, 0])
   })
 
   it('wants the next batch when the last is nearly done', async () => {
@@ -155,7 +155,7 @@ describe('a pool', () => {
     pool.run([assigned('a')])
     vi.advanceTimersByTime(10)
     await end('a')
-    pool.run(['b', 'c', 'd', 'e', 'f', 'g'].map((id) => assigned(id)))
+    pool.run(['b', 'c', 'd', 'e', 'f', 'g', 'h', 'i', 'j'].map((id) => assigned(id)))
     expect(pool.room(0)).toBeUndefined()
     await end('b')
     expect(pool.room(0)).toMatchObject({ free: { cpus: 1 } })

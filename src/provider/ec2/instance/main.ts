@@ -15,6 +15,8 @@ const [what] = process.argv.slice(2)
 
 if (what === 'store-thread') await import('../../../node/store/thread.ts')
 else if (what === 'slot-thread') await import('../../../worker/runners/thread/thread.ts')
+else if (what === 'folders-thread')
+  await import('../../../worker/runners/command/folders-thread.ts')
 else if (what === 'spawner') await import('../../../worker/runners/command/spawner.ts')
 else await run().catch(tell)
 

@@ -1,11 +1,9 @@
 /**
  * One attempt of a command: a folder with the input, the command in it, its outputs on their way to
- * the node, and the folder gone again. Every attempt has a new folder: what an earlier one left
- * behind can't be taken for a result.
+ * the node, and the folder gone again.
  */
-import { mkdirSync, mkdtempSync, readdirSync, rmSync, statfsSync } from 'node:fs'
-import { rm } from 'node:fs/promises'
-import { basename, join } from 'node:path'
+import { rmSync, statfsSync } from 'node:fs'
+import { basename } from 'node:path'
 import { messageOf } from '../../../core/errors.ts'
 import { leastDisk } from '../../../core/resources.ts'
 import type { Lease } from '../../../core/task.ts'
@@ -14,6 +12,7 @@ import type { Job } from '../../../kinds/command/job.ts'
 import { fill, type Template } from '../../../kinds/command/placeholders.ts'
 import { writeResult } from '../../../kinds/command/result.ts'
 import type { Outcome } from '../../outcome.ts'
+import type { AttemptFolder, AttemptFolders } from './attempt-folders.ts'
 import { declaredOutputs } from './declared-outputs.ts'
 import { environmentOf } from './environment.ts'
 import { failedAttempt, useOf } from './failed-attempt.ts'
@@ -31,8 +30,7 @@ export interface AttemptOptions {
   job: Job
   lease: Lease
   spawner: Spawner
-  /** For the folders of attempts. */
-  folder: string
+  folders: Pick<AttemptFolders, 'take' | 'remove'>
   /** How the tags of its processes begin, so that `tm down` finds them. */
   clusterTag: string
   /** `PATH` and such: what a command finds in its environment besides its own values. */
@@ -53,20 +51,11 @@ export interface AttemptOptions {
   send: (part: number, bytes: Uint8Array<ArrayBuffer>) => Promise<void>
 }
 
-/** The folders of one attempt. The command sees only `cwd`. */
-interface Place {
-  root: string
-  cwd: string
-  temporary: string
-  stdin: string
-  stdout: string
-  stderr: string
-}
-
 export async function runAttempt(options: AttemptOptions): Promise<Outcome> {
-  const { job, lease, folder, signal } = options
-  const place = placeIn(folder, `${lease.id}-${lease.attempt}`)
+  const { job, lease, folders, signal } = options
+  let place: AttemptFolder | undefined
   try {
+    place = await folders.take()
     const values = valuesOf(lease)
     await options.share?.(place.cwd)
     const ended = await run(options, place, values)
@@ -82,42 +71,7 @@ export async function runAttempt(options: AttemptOptions): Promise<Outcome> {
     // The machine's fault, such as a full disk: another attempt may do better.
     return { kind: 'failed', error: `the worker can't run it: ${messageOf(error)}`, lost: true }
   } finally {
-    removeLater(place)
-  }
-}
-
-/** Files that are removed at once: about a tenth of a millisecond. */
-const few = 16
-
-/** Nobody waits for it. What is left when the worker ends is removed then. */
-function removeLater({ root, cwd, temporary }: Place): void {
-  setImmediate(() => {
-    try {
-      const entries = [cwd, temporary].flatMap((at) => readdirSync(at, { withFileTypes: true }))
-      const isSmall = entries.length <= few && !entries.some((entry) => entry.isDirectory())
-      // Faster than in pieces, which are for what could hold up the heartbeats.
-      if (isSmall) rmSync(root, { recursive: true, force: true })
-      else rm(root, { recursive: true, force: true }).catch(() => {})
-    } catch {
-      // A command may have taken it away. What is left goes when the worker ends.
-    }
-  })
-}
-
-/** A new folder, also for an attempt of the same number that another node gave. */
-function placeIn(folder: string, name: string): Place {
-  mkdirSync(folder, { recursive: true, mode: 0o700 })
-  const root = mkdtempSync(join(folder, `${name}-`))
-  const at = (file: string) => join(root, file)
-  mkdirSync(at('files'), { mode: 0o700 })
-  mkdirSync(at('tmp'), { mode: 0o700 })
-  return {
-    root,
-    cwd: at('files'),
-    temporary: at('tmp'),
-    stdin: at('stdin'),
-    stdout: at('stdout'),
-    stderr: at('stderr'),
+    if (place) folders.remove(place)
   }
 }
 
@@ -128,7 +82,7 @@ function valuesOf({ id, attempt, spec }: Lease): Record<string, string> {
 
 async function run(
   { job, lease, spawner, environment, signal, onBegin, clusterTag }: AttemptOptions,
-  place: Place,
+  place: AttemptFolder,
   values: Record<string, string>,
 ): Promise<Ended> {
   const { cwd, temporary, stdin } = place
@@ -182,7 +136,7 @@ function isList([part, more]: Template, inputs: string[]): boolean {
 /** Sends the outputs. They count from when the result is reported. */
 async function deliver(
   { job, partBytes, send }: AttemptOptions,
-  place: Place,
+  place: AttemptFolder,
   values: Record<string, string>,
   ended: Ended,
 ): Promise<Outcome | Failure> {
@@ -202,7 +156,7 @@ async function deliver(
 function failed(
   failure: Failure,
   { job, lease: { failures = 0 } }: AttemptOptions,
-  place: Place,
+  place: AttemptFolder,
   ended: Ended,
 ): Outcome {
   const said = lastLines(place.stderr) || lastLines(place.stdout)

@@ -6,6 +6,7 @@ import { retry } from '../../../runtime/retry.ts'
 import { isPassing } from '../../report-queue.ts'
 import type { PoolRunner, RunningTask } from '../../slot/slot.ts'
 import { removeAttempts, runAttempt } from './attempt.ts'
+import { createAttemptFolders } from './attempt-folders.ts'
 import { lastLine, type StreamFiles } from './last-line.ts'
 import { createLiveLogs } from './live-logs.ts'
 import { createPool } from './pool.ts'
@@ -41,12 +42,13 @@ export function commandRunner({ folder, environment, clusterTag }: CommandOption
     createPool(options) {
       removeAttempts(work)
       const spawner = startSpawner()
+      const folders = createAttemptFolders(work)
       const shared = createSharedFiles(join(work, 'shared'))
       return createPool(options, {
         async run({ task, lease }, signal, onEnded) {
           const job = await jobOf(task, lease.job ?? '')
           const send = sender(task, signal)
-          const parts = { spawner, folder: work, environment, clusterTag, partBytes }
+          const parts = { spawner, folders, environment, clusterTag, partBytes }
           const share = (cwd: string) => shared.give(job.shared ?? [], task.node, cwd, signal)
           const onBegin = (files: StreamFiles) => {
             showSigns(task, files)
@@ -55,7 +57,7 @@ export function commandRunner({ folder, environment, clusterTag }: CommandOption
           return await runAttempt({ ...parts, job, lease, signal, send, share, onBegin, onEnded })
         },
         async close() {
-          await spawner.close()
+          await Promise.all([spawner.close(), folders.close()])
           shared.close()
           removeAttempts(work)
         },

@@ -29,9 +29,11 @@ interface Running {
 }
 
 /** A batch makes this much work for each processor. The next is claimed when this much is left. */
-const batchMs = 100
-const refillMs = 30
+const batchMs = 200
+const refillMs = 60
 const maxBatch = 1000
+/** A command that is longer than this is leased by itself. */
+const longMs = 30
 /**
  * Most of the time of a command that is shorter than this goes into starting it and cleaning up: so
  * many of them share a processor.
@@ -42,8 +44,8 @@ const overlap = 2
 const mostWaitMs = 500
 /** Commands that have ended and whose outputs are on their way, for each processor. */
 const mostEndedPerCpu = 8
-/** While further short commands run, reports wait this long for each other. */
-const gatherMs = 20
+/** While further short commands run, reports wait this long for each other: each wakes three processes. */
+const gatherMs = 100
 /** What is wrong with a machine, such as a full disk, rarely passes in a moment. */
 const pauseAfterFaultMs = 2000
 
@@ -121,7 +123,7 @@ export function createPool({ onEnd, total }: PoolOptions, parts: PoolParts): Poo
 
   /** More reports are about to come. */
   function isBusy(): boolean {
-    return waiting.length > 0 || (running.size > 0 && (mean ?? refillMs) < refillMs)
+    return waiting.length > 0 || (running.size > 0 && (mean ?? longMs) < longMs)
   }
 
   function skip(those: Assignment[]): void {
@@ -160,9 +162,9 @@ export function createPool({ onEnd, total }: PoolOptions, parts: PoolParts): Poo
       // With a few that wait, a processor is about to be free.
       const cpus = waiting.length > 0 ? Math.max(1, left.cpus) : left.cpus
       if (cpus === 0) return undefined
-      const perCpu = mean === undefined || mean > refillMs ? 1 : batchMs / Math.max(mean, 0.1)
-      const batch = Math.min(maxBatch, Math.ceil(cpus * perCpu))
-      return { free: { ...left, cpus }, total: all, batch }
+      const isLong = mean === undefined || mean > longMs
+      const batch = isLong ? cpus : Math.ceil((all.cpus * batchMs) / Math.max(mean as number, 0.1))
+      return { free: { ...left, cpus }, total: all, batch: Math.min(maxBatch, batch) }
     },
 
     run(assignments) {

@@ -34,8 +34,17 @@ function serve(): void {
   // The worker's own files are private; what a command makes is like that of any program.
   process.umask(0o022)
 
+  let unsent = ''
+
+  /** What ends in one turn of the event loop wakes the worker once. */
   function send(message: Ended): void {
-    process.stdout.write(`${JSON.stringify(message)}\n`)
+    if (unsent === '') {
+      setImmediate(() => {
+        process.stdout.write(unsent)
+        unsent = ''
+      })
+    }
+    unsent += `${JSON.stringify(message)}\n`
   }
 
   function start(request: Start): void {

@@ -7,8 +7,11 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import type { Job } from '../../../../src/kinds/command/job.ts'
 import { readResult } from '../../../../src/kinds/command/result.ts'
-import { until } from '../../../../src/runtime/until.ts'
 import { runAttempt } from '../../../../src/worker/runners/command/attempt.ts'
+import {
+  type AttemptFolders,
+  createAttemptFolders,
+} from '../../../../src/worker/runners/command/attempt-folders.ts'
 import { BadArchive } from '../../../../src/worker/runners/command/shared/extract.ts'
 import {
   type Spawner,
@@ -17,18 +20,19 @@ import {
 
 let folder: string
 let spawner: Spawner
+let folders: AttemptFolders
 let last = 0
 
 beforeAll(() => {
   folder = mkdtempSync(join(tmpdir(), 'tm-attempts-'))
   spawner = startSpawner()
+  folders = createAttemptFolders(folder)
 })
 afterAll(async () => {
   await spawner.close()
+  await folders.close()
   // Every attempt has removed its folder.
-  expect(await until(() => readdirSync(folder).length === 0, { withinMs: 5000, pauseMs: 10 })).toBe(
-    true,
-  )
+  expect(readdirSync(folder)).toEqual([])
   rmSync(folder, { recursive: true })
 })
 
@@ -69,7 +73,7 @@ async function run(script: string, changes: Partial<Job> = {}, given: Given = {}
       ...(failures === undefined ? {} : { failures }),
     },
     spawner,
-    folder,
+    folders,
     clusterTag: '',
     environment: { PATH: process.env.PATH ?? '', HOME: '/nowhere', LANG: 'C.UTF-8' },
     signal: given.signal ?? new AbortController().signal,

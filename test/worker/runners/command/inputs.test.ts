@@ -8,6 +8,10 @@ import { writeFrames } from '../../../../src/api/frames.ts'
 import { packFiles } from '../../../../src/cli/jobs/pack-files.ts'
 import { compileShellLine } from '../../../../src/kinds/command/shell-line.ts'
 import { runAttempt } from '../../../../src/worker/runners/command/attempt.ts'
+import {
+  type AttemptFolders,
+  createAttemptFolders,
+} from '../../../../src/worker/runners/command/attempt-folders.ts'
 import { writeInputs } from '../../../../src/worker/runners/command/inputs.ts'
 import {
   type Spawner,
@@ -16,12 +20,15 @@ import {
 
 let folder: string
 let spawner: Spawner
+let folders: AttemptFolders
 beforeAll(() => {
   folder = mkdtempSync(join(tmpdir(), 'tm-inputs-'))
   spawner = startSpawner()
+  folders = createAttemptFolders(join(folder, 'attempts'))
 })
 afterAll(async () => {
   await spawner.close()
+  await folders.close()
   rmSync(folder, { recursive: true })
 })
 
@@ -92,7 +99,7 @@ async function shownBy(files: { name: string; content: string }[], withShell: bo
       body: await packFiles(paths, reading),
     },
     spawner,
-    folder,
+    folders,
     clusterTag: '',
     environment: { PATH: process.env.PATH ?? '', LANG: 'C.UTF-8' },
     signal: new AbortController().signal,
