@@ -3,9 +3,21 @@
  * there is never half of it.
  */
 import { createHash } from 'node:crypto'
-import { createReadStream, existsSync, statSync } from 'node:fs'
-import { mkdir, open, rename, rm } from 'node:fs/promises'
+import {
+  closeSync,
+  createReadStream,
+  fsync,
+  mkdirSync,
+  openSync,
+  readFileSync,
+  renameSync,
+  type Stats,
+  statSync,
+  writeFileSync,
+} from 'node:fs'
+import { open, rm } from 'node:fs/promises'
 import { basename, dirname, join } from 'node:path'
+import { promisify } from 'node:util'
 import type { Task } from '../../api/client.ts'
 import { TmError } from '../../core/errors.ts'
 import type { NodeLink } from '../../state/cluster-nodes.ts'
@@ -35,8 +47,9 @@ export async function fetchOutputs({ node, task, bytes, folder, overwrite }: Fet
   for (const output of outputs) {
     const path = targetOf(folder, output.name)
     await alone(path, async () => {
-      if (await isThere(path, output)) return await reader.skip(output.size)
-      if (existsSync(path) && !overwrite) throw exists(path)
+      const here = statSync(path, { throwIfNoEntry: false })
+      if (here && (await isSame(path, here, output))) return await reader.skip(output.size)
+      if (here && !overwrite) throw exists(path)
       await writeWhole(path, output, reader.take(output.size))
     })
     paths.push(path)
@@ -119,42 +132,69 @@ function createReader({ client }: NodeLink, id: string, here?: Uint8Array) {
   }
 }
 
-async function isThere(path: string, { size, sha256 }: Output): Promise<boolean> {
-  if (!existsSync(path)) return false
-  const stats = statSync(path)
-  if (!stats.isFile() || stats.size !== size) return false
+/** What is smaller is read and written at once: another thread would take longer. */
+const smallBytes = 64 * 1024
+
+async function isSame(path: string, here: Stats, { size, sha256 }: Output): Promise<boolean> {
+  if (!here.isFile() || here.size !== size) return false
   const hash = createHash('sha256')
-  for await (const piece of createReadStream(path)) hash.update(piece)
+  if (size <= smallBytes) hash.update(readFileSync(path))
+  else for await (const piece of createReadStream(path)) hash.update(piece)
   return hash.digest('hex') === sha256
 }
 
 async function writeWhole(
   path: string,
-  { sha256, mode, name }: Output,
+  { sha256, mode, name, size }: Output,
   bytes: AsyncIterable<Uint8Array>,
 ): Promise<void> {
-  await mkdir(dirname(path), { recursive: true })
-  const part = join(dirname(path), `.${basename(path)}.tm-part`)
+  const folder = dirname(path)
+  mkdirSync(folder, { recursive: true })
+  const part = join(folder, `.${basename(path)}.tm-part`)
   const hash = createHash('sha256')
-  try {
-    const file = await open(part, 'w', mode & 0o777)
-    try {
-      for await (const piece of bytes) {
-        hash.update(piece)
-        await file.writeFile(piece)
-      }
-      await file.sync()
-    } finally {
-      await file.close()
+  async function* hashed() {
+    for await (const piece of bytes) {
+      hash.update(piece)
+      yield piece
     }
+  }
+  try {
+    await (size <= smallBytes ? writeSmall : writeLarge)(part, mode & 0o777, hashed())
     if (hash.digest('hex') !== sha256) {
       throw new TmError('internal', `The output ${name} arrived with other bytes than it had`)
     }
-    await rename(part, path)
+    renameSync(part, path)
   } catch (error) {
     await rm(part, { force: true })
     throw error
   }
+}
+
+const fsyncLater = promisify(fsync)
+
+/** Only the sync waits for the disk: those of several files go together. */
+async function writeSmall(
+  part: string,
+  mode: number,
+  bytes: AsyncIterable<Uint8Array>,
+): Promise<void> {
+  const file = openSync(part, 'w', mode)
+  try {
+    for await (const piece of bytes) writeFileSync(file, piece)
+    await fsyncLater(file)
+  } finally {
+    closeSync(file)
+  }
+}
+
+async function writeLarge(
+  part: string,
+  mode: number,
+  bytes: AsyncIterable<Uint8Array>,
+): Promise<void> {
+  await using file = await open(part, 'w', mode)
+  for await (const piece of bytes) await file.writeFile(piece)
+  await file.sync()
 }
 
 function exists(path: string): TmError {

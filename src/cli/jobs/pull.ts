@@ -10,7 +10,7 @@ import { describeTaken, jobNamed, listJobs, tasksOfJob } from './jobs.ts'
 import type { Taken } from './small-outputs.ts'
 import { folderTemplate } from './targets.ts'
 
-const takenAtOnce = 1000
+const takenAtOnce = 500
 
 export interface PulledJob {
   job: string
@@ -50,9 +50,17 @@ export async function pullJob(options: {
 
   const counts = { succeeded: 0, failed: 0, open: 0 }
   let taken: Taken[] = []
-  const take = async () => {
+  let taking: Promise<void>[] = []
+  /** Files are fetched while those before them are written; what is printed keeps its order. */
+  const atOnce = printsStdout ? 1 : 2
+  async function take(): Promise<void> {
+    if (taking.length === atOnce) await taking.shift()
     const [first] = taken
-    if (first) await collectorFor(first.task).take(taken)
+    if (!first) return
+    const next = collectorFor(first.task).take(taken)
+    // It is awaited later.
+    next.catch(() => {})
+    taking = [...taking, next]
     counts.succeeded += taken.length
     taken = []
   }
@@ -63,6 +71,7 @@ export async function pullJob(options: {
     if (taken.length === takenAtOnce) await take()
   }
   await take()
+  await Promise.all(taking)
   collector?.end()
   const rest = [
     ...(counts.failed > 0 ? [`${pluralize(counts.failed, 'task')} did not succeed`] : []),
