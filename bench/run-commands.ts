@@ -29,7 +29,7 @@ export async function run({ runs }: { runs: number }): Promise<Row[]> {
     wholeCommand(cluster, runs),
     busyShare(cluster),
     ...(await latencyOfCommands(cluster)),
-    outputs(cluster, runs),
+    ...outputs(cluster, runs),
     pulled(cluster, runs),
   ])
 }
@@ -135,14 +135,18 @@ function isInstalled(rival: Rival): boolean {
   }
 }
 
+/** Copies need a file to be made for each, on the disk that the node syncs. */
 function batches({ tm, folder }: Cluster, runs: number): Row[] {
   const names = Array.from({ length: commands }, (_, n) => join(folder, `in-${n}`))
   for (const name of names) writeFileSync(name, 'x')
   writeFileSync(join(folder, 'names'), names.join('\n'))
   const args = ['run', '--per-task', '100', '--files-from', 'names', 'true {in}']
-  const each = Array.from({ length: runs }, () => commands / seconds(() => tm(...args)))
-  const what = `${commands} files, --per-task 100`
-  return [{ bench: 'run', what, value: median(each), unit: 'files/s', runs: each, floor: 20_000 }]
+  return [[], ['--in-place']].map((more): Row => {
+    const each = Array.from({ length: runs }, () => commands / seconds(() => tm(...args, ...more)))
+    const what = `${commands} files, --per-task 100${more.length > 0 ? ' --in-place' : ', copied'}`
+    const floor = more.length > 0 ? { floor: 20_000 } : {}
+    return { bench: 'run', what, value: median(each), unit: 'files/s', runs: each, ...floor }
+  })
 }
 
 function wholeCommand({ tm }: Cluster, runs: number): Row {
@@ -170,16 +174,28 @@ function busyShare({ tm }: Cluster): Row {
   return { bench: 'run', what: 'commands of 1 s: processors busy', value, unit: '%', floor: 98 }
 }
 
-function outputs({ tm }: Cluster, runs: number): Row {
-  const [count, bytes] = [1000, 64 * 1024]
+/** Of one command each, which is mostly the start of it, and of commands that leave a hundred each. */
+function outputs({ tm }: Cluster, runs: number): Row[] {
+  const [count, bytes, many] = [1000, 64 * 1024, 100]
+  const one = ['run', '--array', `1-${count}`, '--detach']
   const line = `head -c ${bytes} /dev/zero > {out}`
-  const args = ['run', '--array', `1-${count}`, '--detach', line, '--out', 'zeros-{n}']
-  const each = Array.from({ length: runs }, () => {
-    const took = seconds(() => tm('wait', tm(...args).trim()))
-    return (count * bytes) / 1024 ** 2 / took
+  const hundred = `head -c ${many * bytes} /dev/zero | split -b ${bytes} -a 3 - part-`
+  const jobs: [string, string[], number?][] = [
+    ['outputs of 64 KiB, one of each command', [...one, line, '--out', 'zeros-{n}']],
+    [
+      `outputs of 64 KiB, ${many} of each command`,
+      ['run', '--array', `1-${count / many}`, '--detach', hundred, '--out', 'part-*'],
+      100,
+    ],
+  ]
+  return jobs.map(([what, args, floor]): Row => {
+    const each = Array.from({ length: runs }, () => {
+      const took = seconds(() => tm('wait', tm(...args).trim()))
+      return (count * bytes) / 1024 ** 2 / took
+    })
+    const goal = floor === undefined ? {} : { floor }
+    return { bench: 'run', what, value: median(each), unit: 'MB/s', runs: each, ...goal }
   })
-  const what = 'outputs of 64 KiB, made and stored'
-  return { bench: 'run', what, value: median(each), unit: 'MB/s', runs: each, floor: 100 }
 }
 
 function pulled({ tm }: Cluster, runs: number): Row {
