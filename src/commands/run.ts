@@ -20,7 +20,7 @@ import { readSources } from '../cli/jobs/values-from/read.ts'
 import { describePaused } from '../cli/tasks/paused-jobs.ts'
 import { TmError } from '../core/errors.ts'
 import { again, type Suggestion, suggest, tm } from '../core/suggestions.ts'
-import { number } from '../core/text.ts'
+import { number, pluralize } from '../core/text.ts'
 import { locationOf } from '../state/cluster-location.ts'
 import { nodesOf } from '../state/cluster-nodes.ts'
 import type { ClusterState } from '../state/cluster-state.ts'
@@ -205,7 +205,7 @@ Without outputs, what the commands write to stdout is shown. Ctrl-C leaves the j
 function summary({ number: job, tasks, failed = [], files = [] }: RunResult): string {
   const done = `job ${job}: ${number(tasks - failed.length)} of ${number(tasks)} done`
   const left = failed.length > 0 ? `, ${number(failed.length)} failed` : ''
-  return done + left + (files.length > 0 ? `, ${number(files.length)} files here` : '')
+  return done + left + (files.length > 0 ? `, ${pluralize(files.length, 'file')} here` : '')
 }
 
 function nobodyWaits(): TmError {

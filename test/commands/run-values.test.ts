@@ -88,6 +88,8 @@ describe('tm run takes values', () => {
   it('of files in place only where the workers are this machine', async () => {
     const expected = [`wc ${join(process.cwd(), 'x/a b')}`.replace(/(\/.*)/, "'$1'")]
     expect(await commands(['--in-place', 'wc {in}', 'x/a b'])).toEqual(expected)
+    const both = [`wc ${join(process.cwd(), 'x')} ${join(process.cwd(), 'y')}`]
+    expect(await commands(['--in-place', '--per-task', '2', 'wc {in}', 'x', 'y'])).toEqual(both)
     const state = clusterState(around.dataDir, 'far')
     state.create()
     writeFileSync(state.path('cluster.json'), JSON.stringify({ provider: 'ec2', choices: {} }))
@@ -100,7 +102,6 @@ describe('tm run takes values', () => {
   it.each([
     [['--in-place', '--times', '1'], '--in-place needs files'],
     [['--per-task', '2', '--times', '1'], '--per-task needs files'],
-    [['--per-task', '2', '--in-place', 'file'], '--in-place has one file per task'],
     [['--per-task', '0', 'file'], '--per-task must be'],
     [['--columns', ',', '--times', '1'], '--columns needs --each-line'],
     [['--header', '--each-line', '/dev/null'], '--header needs --columns'],

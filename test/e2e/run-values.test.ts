@@ -99,5 +99,10 @@ describe('tm run', { timeout: 120_000 }, () => {
     expect(ran).toMatchObject({ code: 1, stdout: file })
     expect(ran.stderr).toContain(`${gone}: there is no such file`)
     expect(readFileSync(file, 'utf8')).toBe('minemore\n')
+
+    const others = ['-n', 'a b'].map((name) => box.file(name, ''))
+    const list = ['run', '--in-place', '--per-task', '2', "printf '%s\\n' {in}", file, ...others]
+    const both = await cluster.tm(list)
+    expect(both).toMatchObject({ code: 0, stdout: `${[file, ...others].join('\n')}\n` })
   })
 })

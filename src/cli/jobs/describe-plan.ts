@@ -56,8 +56,9 @@ function sizeOf(task: TaskValues, sizes: ReadonlyMap<string, number>): number | 
 const shownInputs = 5
 
 /** The arguments that `{in}` stands for, as somebody would type them; undefined if it is one value. */
-function listOf({ files }: TaskValues): string | undefined {
+function listOf({ files, inPlace }: TaskValues): string | undefined {
   if (!files) return undefined
-  const names = placeInputs(files).map(({ argument }) => quote(argument))
+  const given = inPlace ? files : placeInputs(files).map(({ argument }) => argument)
+  const names = given.map(quote)
   return [...names.slice(0, shownInputs), ...(names.length > shownInputs ? ['…'] : [])].join(' ')
 }

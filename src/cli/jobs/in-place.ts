@@ -1,6 +1,6 @@
 /** Files that commands read where they are, with `--in-place`: only on the machine that has them. */
-import { constants } from 'node:fs'
-import { access } from 'node:fs/promises'
+import { accessSync, constants } from 'node:fs'
+import { writeFrames } from '../../api/frames.ts'
 import { TmError } from '../../core/errors.ts'
 import { oneLine } from '../../core/text.ts'
 import { locationOf } from '../../state/cluster-location.ts'
@@ -17,12 +17,22 @@ export function requireSameMachine(state: ClusterState): void {
 }
 
 /** The empty body of a task. Throws `failed` if its file or folder can't be read. */
-export async function nothingOf(file: string): Promise<Uint8Array<ArrayBuffer>> {
+export function nothingOf(file: string): Uint8Array<ArrayBuffer> {
   try {
-    await access(file, constants.R_OK)
+    accessSync(file, constants.R_OK)
     return new Uint8Array()
   } catch (error) {
     const message = `${oneLine(file)}: ${whyUnreadable(error)}`
     throw new TmError('failed', message, { cause: error })
   }
+}
+
+/** The body of a task that has several files: where each of them is. Throws like `nothingOf`. */
+export function pathsOf(files: string[]): Uint8Array<ArrayBuffer> {
+  return writeFrames(
+    files.map((path) => {
+      const { length: size } = nothingOf(path)
+      return { header: JSON.stringify({ path }), size, write: () => {} }
+    }),
+  )
 }

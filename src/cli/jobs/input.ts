@@ -1,6 +1,6 @@
 /** Reads what is sent with a task. */
 import { type ReadOptions, readTaskFile } from '../tasks/files.ts'
-import { nothingOf } from './in-place.ts'
+import { nothingOf, pathsOf } from './in-place.ts'
 import { packFiles } from './pack-files.ts'
 import type { TaskValues } from './values.ts'
 
@@ -9,7 +9,7 @@ export async function readInput(
   { file, files, inPlace }: TaskValues,
   reading: ReadOptions,
 ): Promise<Uint8Array<ArrayBuffer>> {
-  if (files) return await packFiles(files, reading)
+  if (files) return inPlace ? pathsOf(files) : await packFiles(files, reading)
   if (file === undefined) return new Uint8Array()
-  return inPlace ? await nothingOf(file) : await readTaskFile(file, reading)
+  return inPlace ? nothingOf(file) : await readTaskFile(file, reading)
 }

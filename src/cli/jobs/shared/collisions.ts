@@ -34,7 +34,8 @@ export function refuseSharedCollisions(
 }
 
 /** Where the inputs of a task are in the folder of its command. */
-function inputPaths(input: Job['input'], { files = [], values }: TaskValues): string[] {
+function inputPaths(input: Job['input'], { files = [], inPlace, values }: TaskValues): string[] {
+  if (inPlace) return []
   if (input === 'files') return placeInputs(files).map(({ path }) => path)
   return input === 'file' && values.name !== undefined ? [values.name] : []
 }

@@ -16,19 +16,22 @@ export interface FileOptions {
 
 /** Throws `invalid` if no program could take so many names. */
 export function fileTasks(files: string[], { perTask, inPlace }: FileOptions): TaskValues[] {
-  if (inPlace) return files.map(taskInPlace)
-  if (perTask === undefined) return files.map(fileTask)
+  if (perTask === undefined) return files.map(inPlace ? taskInPlace : fileTask)
   const count = Math.ceil(files.length / perTask)
   return Array.from({ length: count }, (_, at) => {
     const some = files.slice(at * perTask, (at + 1) * perTask)
-    refuseLong(some)
-    return { files: some, values: {} }
+    if (!inPlace) {
+      refuseLong(placeInputs(some).map(({ argument }) => argument))
+      return { files: some, values: {} }
+    }
+    const paths = some.map((file) => resolve(file))
+    refuseLong(paths)
+    return { files: paths, inPlace, values: {} }
   })
 }
 
 function refuseLong(files: string[]): void {
-  const places = placeInputs(files)
-  const bytes = places.reduce((sum, { argument }) => sum + Buffer.byteLength(argument) + 9, 0)
+  const bytes = files.reduce((sum, argument) => sum + Buffer.byteLength(argument) + 9, 0)
   if (bytes <= maxArgumentBytes) return
   const message = `The names of ${files.length} files are too long for one command`
   throw new TmError('invalid', message, { suggestions: ['Give a smaller --per-task'] })

@@ -34,9 +34,6 @@ export async function readSources(files: string[], flags: SourceFlags): Promise<
   const all = [...files, ...(await namesIn(flags['files-from'], flags.null ? '\0' : '\n'))]
   requireFlag(flags['per-task'], '--per-task', all[0], 'files')
   requireFlag(flags['in-place'], '--in-place', all[0], 'files')
-  if (flags['in-place'] && flags['per-task'] !== undefined) {
-    throw new TmError('invalid', '--in-place has one file per task: leave out --per-task')
-  }
   return {
     files: all,
     perTask: readInteger('--per-task', flags['per-task'], perTask),

@@ -28,7 +28,10 @@ export function writeInputs({ input, body, values, cwd, stdin }: InputOptions): 
 
 function writeFiles(body: Lease['body'], cwd: string): string[] {
   const frames = readFrames(body)
-  const places = placeInputs(frames.map(({ header }) => String((header as InputHeader).name)))
+  const headers = frames.map(({ header }) => header as InputHeader)
+  const inPlace = headers.flatMap(({ path }) => path ?? [])
+  if (inPlace.length === frames.length) return inPlace
+  const places = placeInputs(headers.map(({ name }) => String(name)))
   for (const [at, { path }] of places.entries()) {
     const file = join(cwd, path)
     mkdirSync(dirname(file), { recursive: true })
@@ -37,7 +40,8 @@ function writeFiles(body: Lease['body'], cwd: string): string[] {
   return places.map(({ argument }) => argument)
 }
 
-/** Of the frame of each file. */
+/** Of the frame of each file: its name, or the path of one that is read where it is. */
 interface InputHeader {
-  name: string
+  name?: string
+  path?: string
 }
