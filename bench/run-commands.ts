@@ -8,6 +8,7 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { availableParallelism, tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
+import { delayOfHeartbeats } from './run-heartbeats.ts'
 import { latencyOfCommands } from './run-latency.ts'
 import { median, type Row } from './table.ts'
 
@@ -29,6 +30,7 @@ export async function run({ runs }: { runs: number }): Promise<Row[]> {
     wholeCommand(cluster, runs),
     busyShare(cluster),
     ...(await latencyOfCommands(cluster)),
+    await delayOfHeartbeats(),
     ...outputs(cluster, runs),
     pulled(cluster, runs),
   ])
