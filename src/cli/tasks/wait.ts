@@ -2,10 +2,11 @@
  * Waits until tasks are done, on any node. A wait in which nothing can come has an end: when the cluster
  * is removed, when a node stays away, when settings let no task run.
  */
+import { setTimeout as sleep } from 'node:timers/promises'
 import type { Task } from '../../api/client.ts'
+import { backoffMs } from '../../core/backoff.ts'
 import { TmError } from '../../core/errors.ts'
 import { suggest, tm } from '../../core/suggestions.ts'
-import { until } from '../../runtime/until.ts'
 import { askAll, type NodeLink } from '../../state/cluster-nodes.ts'
 import { type Blocked, whyBlocked } from '../cluster/blocked.ts'
 import { type PausedJob, pausedJobsOf, type Waiting } from './paused-jobs.ts'
@@ -36,6 +37,11 @@ export interface WaitOptions {
 const lookupSize = 1000
 /** Of many tasks, these are looked up at a time: what has not ended yet is looked up again. */
 const lookSize = 500
+/** Each pause is a twentieth of the time so far: nobody notices that. */
+const pauseMs = { firstMs: 20, maxMs: 1000, factor: 1.05 }
+/** Looking takes about this share of the time, if the nodes are slow to answer. */
+const lookShare = 0.1
+const mostPauseMs = 5000
 /** Tasks that `onDone` gets at a time, so that progress is seen. */
 const groupSize = 200
 /** Asked only while nothing moves. */
@@ -56,46 +62,58 @@ export async function waitForTasks(options: WaitOptions): Promise<Task[]> {
   const done = new Map<string, Task>()
   const limit = waitLimit({ patienceMs, onWarning, now })
   let nodes: NodeLink[] | undefined
-  let pending = [...new Set(ids)]
+  const pending = new Set(ids)
+  let others = pending.values()
   let askWhyAt = now() + askWhyAfterMs
   let blocked: Blocked | undefined
   let paused: PausedJob[] | undefined
   const newest = new Map<string, Task>()
   const places = new Map<string, NodeLink>()
-  let looks = 0
 
-  async function allAreDone(): Promise<boolean> {
-    if (pending.length === 0) return true
+  /**
+   * The first of those that are left, which mostly end first, and of the others some in turn. To look up
+   * all of many at once would slow down the tasks themselves.
+   */
+  function someOfThem(): string[] {
+    const turn = others.take(lookSize).toArray()
+    if (turn.length < lookSize) others = pending.values()
+    return [...new Set([...pending.values().take(lookSize), ...turn])]
+  }
+
+  /** `end`: there is nothing to wait for. `go on`: those behind what was looked at may have ended as well. */
+  async function step(): Promise<{ next: 'end' | 'go on' | 'pause'; lookMs: number }> {
     nodes ??= options.nodes()
-    const asked = someOf(pending, looks)
-    looks += 1
+    const asked = someOfThem()
+    const began = performance.now()
     const { tasks, at, unreachable } = await look(asked, nodes)
+    const lookMs = performance.now() - began
     const before = done.size
     const ended = [...tasks.values()].filter(isDone)
     for (let from = 0; from < ended.length; from += groupSize) {
       const group = ended.slice(from, from + groupSize)
       await options.onDone?.(group.map((task) => ({ task, node: at.get(task.id) as NodeLink })))
-      for (const task of group) done.set(task.id, task)
+      for (const task of group) {
+        done.set(task.id, task)
+        pending.delete(task.id)
+      }
       if (from + groupSize < ended.length) onProgress(done.size)
     }
     const unknown = asked.filter((id) => !tasks.has(id))
     if (unknown.length > 0 && unreachable.length === 0) throw unknownIds(unknown)
-    pending = pending.filter((id) => !done.has(id))
     onProgress(done.size)
     if (done.size > before) limit.clear()
     else if (unknown.length > 0) holdFor(unreachable)
     else {
-      askWhy(nodes, () => placed(pending, { tasks: newest, at: places }))
+      askWhy(nodes, () => placed([...pending], { tasks: newest, at: places }))
       // What was seen of those that this look left out may be old.
-      if (paused && allWait()) await look(pending, nodes)
-      if (paused && allWait()) return true
+      if (paused && allWait()) await look([...pending], nodes)
+      if (paused && allWait()) return { next: 'end', lookMs }
       if (blocked) limit.hold(blocked.reason, [blocked.fix, tm('wait', {}, 'ID…')])
       else limit.clear()
     }
     if (unreachable.length > 0) nodes = undefined
-    // Those behind them may have ended as well.
-    if (pending.length > 0 && ended.length >= asked.length / 2) return await allAreDone()
-    return pending.length === 0
+    if (pending.size === 0) return { next: 'end', lookMs }
+    return { next: ended.length >= asked.length / 2 ? 'go on' : 'pause', lookMs }
   }
 
   async function look(asked: string[], nodes: NodeLink[]): Promise<Found> {
@@ -105,7 +123,7 @@ export async function waitForTasks(options: WaitOptions): Promise<Task[]> {
     return found
   }
 
-  const allWait = () => pending.every((id) => newest.get(id)?.state === 'queued')
+  const allWait = () => pending.values().every((id) => newest.get(id)?.state === 'queued')
 
   function holdFor(unreachable: { id: string; why: string }[]): void {
     for (const { id, why } of unreachable) {
@@ -128,21 +146,16 @@ export async function waitForTasks(options: WaitOptions): Promise<Task[]> {
     })
   }
 
-  // A pause is a twentieth of the time so far: nobody notices that.
-  await until(allAreDone, { pauseMs: { firstMs: 20, maxMs: 1000, factor: 1.05 }, share: 0.1 })
-  if (paused && pending.length > 0) options.onPaused?.(paused)
+  let over = pending.size === 0
+  for (let pauses = 0; !over; ) {
+    const { next, lookMs } = await step()
+    over = next === 'end'
+    if (next !== 'pause') continue
+    await sleep(Math.max(backoffMs(pauses, pauseMs), Math.min(mostPauseMs, lookMs / lookShare)))
+    pauses += 1
+  }
+  if (paused && pending.size > 0) options.onPaused?.(paused)
   return ids.map((id) => newest.get(id) as Task)
-}
-
-/**
- * The ids of one look: the first of them, whose tasks mostly end first, and of the others some in turn. To
- * look up all of many at once would slow down the tasks themselves.
- */
-function someOf(ids: string[], look: number): string[] {
-  const rest = ids.slice(lookSize)
-  const turns = Math.max(1, Math.ceil(rest.length / lookSize))
-  const start = (look % turns) * lookSize
-  return [...ids.slice(0, lookSize), ...rest.slice(start, start + lookSize)]
 }
 
 /** Those that were found so far. */
