@@ -202,9 +202,13 @@ Without outputs, what the commands write to stdout is shown. Ctrl-C leaves the j
   }
 }
 
-function summary({ number: job, tasks, failed = [], files = [] }: RunResult): string {
-  const done = `job ${job}: ${number(tasks - failed.length)} of ${number(tasks)} done`
-  const left = failed.length > 0 ? `, ${number(failed.length)} failed` : ''
+function summary(result: RunResult): string {
+  const { number: job, tasks, failed = [], files = [], waiting = 0 } = result
+  const succeeded = tasks - failed.length - waiting
+  const done = `job ${job}: ${number(succeeded)} of ${number(tasks)} done`
+  const left =
+    (failed.length > 0 ? `, ${number(failed.length)} failed` : '') +
+    (waiting > 0 ? `, ${number(waiting)} not run` : '')
   return done + left + (files.length > 0 ? `, ${pluralize(files.length, 'file')} here` : '')
 }
 

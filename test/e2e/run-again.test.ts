@@ -145,6 +145,7 @@ describe('a job whose tasks fail alike', () => {
     const paused = await cluster.tm(args)
     expect(paused.code).toBe(1)
     expect(paused.stderr).toContain(`Error: ${why}`)
+    expect(paused.stderr).toMatch(/^job 1: 0 of 120 done, \d+ failed, \d+ not run$/m)
     expect(paused.stderr).toContain('tm retry --cluster e2e-again-paused 1')
     expect(paused.stderr).toContain('tm cancel --cluster e2e-again-paused 1')
     const shown = await cluster.tm(['job', '1'])

@@ -8,7 +8,7 @@ import { answered, askAll, type NodeLink } from '../../state/cluster-nodes.ts'
 import type { ClusterState } from '../../state/cluster-state.ts'
 import { type FailFast, tasksOf } from '../flags/fail-fast.ts'
 import type { PausedJob } from '../tasks/paused-jobs.ts'
-import { waitForTasks } from '../tasks/wait.ts'
+import { isDone, waitForTasks } from '../tasks/wait.ts'
 import { nodesWhileThere } from '../tasks/wait-and-show.ts'
 import { canaryNotice } from './canary-notice.ts'
 import { createCollector } from './collect.ts'
@@ -66,6 +66,8 @@ export interface RunResult {
   failed?: { id: string; n?: number | undefined; error: string }[]
   /** Jobs that were paused, so that some tasks were not waited for. */
   paused?: PausedJob[]
+  /** How many these are. */
+  waiting?: number
   files?: string[]
   errors: { file: string; message: string }[]
 }
@@ -170,7 +172,7 @@ async function collect(
   { state, nodes, reporter, overwrite, print }: RunOptions,
   { folder, all, definition }: RunPlan,
   sent: Submitted,
-): Promise<Required<Pick<RunResult, 'failed' | 'files' | 'paused'>>> {
+): Promise<Required<Pick<RunResult, 'failed' | 'files' | 'paused' | 'waiting'>>> {
   // An earlier task has the number of another job.
   const placeOf = ({ id, n = 1 }: Task) => sent.places.get(id) ?? n - 1
   const valuesOf = (task: Task) => all[placeOf(task)]?.values ?? {}
@@ -214,7 +216,8 @@ async function collect(
   const failed = done
     .filter(({ state }) => state === 'failed' || state === 'cancelled')
     .map((task) => ({ id: task.id, n: placeOf(task) + 1, error: task.error ?? '' }))
-  return { failed, files: [...collector.files], paused }
+  const waiting = done.filter((task) => !isDone(task)).length
+  return { failed, files: [...collector.files], paused, waiting }
 }
 
 function describeTask(place: number, all: TaskValues[]): string {

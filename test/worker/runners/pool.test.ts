@@ -135,6 +135,15 @@ describe('a pool', () => {
     expect(ended).toEqual([['a', 'stopped']])
   })
 
+  it('takes no batches of commands that fail', async () => {
+    vi.useFakeTimers({ toFake: ['performance'] })
+    const { pool, end } = testPool()
+    pool.run([assigned('a')])
+    vi.advanceTimersByTime(2)
+    await end('a', { kind: 'failed', error: 'exit 127' })
+    expect(pool.room(0)?.batch).toBe(machine.cpus)
+  })
+
   it('lets two short commands share a processor, and their reports wait for each other', async () => {
     vi.useFakeTimers({ toFake: ['performance'] })
     const { pool, running, end, delays } = testPool({ ...machine, cpus: 1 })

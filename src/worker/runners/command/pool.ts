@@ -110,6 +110,8 @@ export function createPool({ onEnd, total }: PoolOptions, parts: PoolParts): Poo
     })
     if (outcome.kind === 'failed' && outcome.lost) pause()
     leave()
+    // More like it may fail, and their job be paused: no batches of them.
+    if (outcome.kind === 'failed') mean = undefined
     ended.delete(task)
     startWhatFits()
     onEnd(task, outcome, isBusy() ? gatherMs : 0)
