@@ -92,6 +92,9 @@ function inside(root: string, name: string): string {
   return path
 }
 
+/** Parts that are on their way at a time. */
+const partsAtOnce = 4
+
 /** Outputs up to this size, all together, travel with the report. */
 const smallBytes = 64 * 1024
 
@@ -120,14 +123,23 @@ export async function sendOutputs(
   let part = 0
   let total = 0
 
+  const sent: Promise<void>[] = []
+  const sending = new Set<Promise<void>>()
+
+  /** Resolves when there is room for the next part: the node syncs several of them together. */
   async function flush(): Promise<void> {
     if (filled === 0) return
-    await send(part, buffer.slice(0, filled))
+    const one = send(part, buffer.slice(0, filled))
+    // Both are awaited later.
+    one.finally(() => sending.delete(one)).catch(() => {})
+    sending.add(one)
+    sent.push(one)
     part += 1
     filled = 0
+    if (sending.size >= partsAtOnce) await Promise.race(sending)
   }
 
-  const sent: OutputFile[] = []
+  const found: OutputFile[] = []
   for (const { name, path } of files) {
     const file = openSync(path, readOnly)
     try {
@@ -148,16 +160,17 @@ export async function sendOutputs(
           if (filled === partBytes) await flush()
         }
       }
-      sent.push({ name, size, sha256: hash.digest('hex'), mode: mode & 0o777 })
+      found.push({ name, size, sha256: hash.digest('hex'), mode: mode & 0o777 })
     } finally {
       closeSync(file)
     }
   }
   if (part === 0 && filled <= smallBytes) {
-    return filled === 0 ? { files: sent } : { files: sent, small: buffer.slice(0, filled) }
+    return filled === 0 ? { files: found } : { files: found, small: buffer.slice(0, filled) }
   }
   await flush()
-  return { files: sent }
+  await Promise.all(sent)
+  return { files: found }
 }
 
 /** Twice as large, if it is too small, but never larger than a part. */
