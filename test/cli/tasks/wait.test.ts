@@ -1,4 +1,5 @@
 /** Waiting for tasks: until each is done, wherever it is, and for a node that is unavailable. */
+import { setTimeout as sleep } from 'node:timers/promises'
 import { describe, expect, it } from 'vitest'
 import type { Task } from '../../../src/api/client.ts'
 import { findTasks, isDone, waitForTasks } from '../../../src/cli/tasks/wait.ts'
@@ -92,6 +93,26 @@ describe('waiting', () => {
     expect(progress).toContain(2000)
     // Nothing is looked up again and again but the first.
     expect(a.asked.flat().length).toBeLessThan(4 * ids.length)
+  })
+
+  it('does not pause for long because what ended took long to fetch', async () => {
+    const node = fakeNode(
+      'a',
+      [task('1', 'succeeded'), task('2', 'running'), task('3', 'running')],
+      [task('2', 'succeeded'), task('3', 'succeeded')],
+    )
+    const began = performance.now()
+    await waitForTasks({
+      ids: ['1', '2', '3'],
+      nodes: () => [node],
+      onProgress: () => {},
+      onWarning: () => {},
+      onDone: async (done) => {
+        if (done.some(({ task: { id } }) => id === '1')) await sleep(500)
+      },
+    })
+    // A pause of nine times as long, as if it had been spent with looking, would take 5 s.
+    expect(performance.now() - began).toBeLessThan(3000)
   })
 
   it('asks for at most 1000 at a time, and once for each', async () => {

@@ -59,9 +59,7 @@ export function createAttemptFolders(folder: string): AttemptFolders {
       else ready.push(answer.made)
     }
   })
-  thread.once('error', (error) => {
-    for (const { reject } of waiting.splice(0)) reject(error)
-  })
+  // An error of the thread is not caught: the worker ends with it, and another takes its place.
   thread.once('exit', closed.resolve)
 
   function makeMore(): void {
