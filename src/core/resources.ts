@@ -32,7 +32,7 @@ const nothing: Resources = { cpus: 0, memory: 0, disk: 0 }
 export const noRoom: Room = { free: nothing, total: nothing, batch: 1 }
 
 /**
- * Bytes. A worker whose disk has less takes no tasks of jobs: each of them has a folder of its own, and
+ * Bytes. A machine whose disk has less has none for tasks of jobs: each of them has a folder of its own, and
  * its stdout and stderr are files.
  */
 export const leastDisk = 16 * 1024 ** 2
@@ -62,7 +62,8 @@ const reservedMemory = 512 * 1024 ** 2
 
 /**
  * What one worker has for its tasks. `workers`: how many share the machine. A processor for each of
- * its slots at least, since these tasks may also wait for a disk or a network.
+ * its slots at least, since these tasks may also wait for a disk or a network. No disk if it is full:
+ * then it takes none of them.
  */
 export function shareOf(
   { cpus, memory, disk }: Resources,
@@ -72,7 +73,7 @@ export function shareOf(
   return {
     cpus: Math.max(slots, share(cpus)),
     memory: share(memory - reservedMemory),
-    disk: share(disk),
+    disk: disk < leastDisk ? 0 : share(disk),
   }
 }
 

@@ -11,8 +11,8 @@ export interface WorkerView {
   /** Tasks that it holds leases on. */
   running: number
   pid?: number
-  /** Bytes that its disk has left, if it takes no tasks of jobs because they are too few. */
-  diskLeft?: number
+  /** It takes no tasks of jobs meanwhile. */
+  diskFull?: true
   /** Wall-clock milliseconds since the epoch. */
   launchedAt: number
 }

@@ -4,7 +4,7 @@
  */
 import type { Clock } from '../core/clock.ts'
 import { messageOf } from '../core/errors.ts'
-import { leastDisk, most, type Resources } from '../core/resources.ts'
+import { most, type Resources } from '../core/resources.ts'
 import type { Settings } from '../core/settings.ts'
 import type { Machine, Provider } from '../provider/provider.ts'
 import { createLaunchFailures, describeEnd, isWell, type Life } from './launch-failures.ts'
@@ -230,8 +230,8 @@ export function createWorkers(options: WorkersOptions) {
         const pid = worker.machine?.pid ?? worker.heartbeat?.pid
         const { slots = 0, running = 0, capacity } = worker.heartbeat ?? {}
         const { id, launchedAt } = worker
-        const isFull = capacity && capacity.disk < leastDisk
-        const known = { ...(pid ? { pid } : {}), ...(isFull ? { diskLeft: capacity.disk } : {}) }
+        const isFull = capacity?.disk === 0
+        const known = { ...(pid ? { pid } : {}), ...(isFull ? { diskFull: true as const } : {}) }
         return { id, state: stateOf(worker), slots, running, launchedAt, ...known }
       })
     },

@@ -4,6 +4,16 @@ import type { FailedAttempt } from '../kinds/command/ending.ts'
 export type Outcome =
   /** `outputs`: all of its outputs, if they were not sent before. */
   | { kind: 'succeeded'; result: Uint8Array; outputs?: Uint8Array<ArrayBuffer> | undefined }
-  /** `final`: another attempt would not help. `lost`: it is this worker's fault, not the command's. */
-  | { kind: 'failed'; error: string; final?: true; lost?: true; attempt?: FailedAttempt }
+  /**
+   * `final`: another attempt would not help. `lost`: it is not the command's fault. `machineFault`: others
+   * would fail here as well.
+   */
+  | {
+      kind: 'failed'
+      error: string
+      final?: true
+      lost?: true
+      machineFault?: true
+      attempt?: FailedAttempt
+    }
   | { kind: 'stopped' }

@@ -47,7 +47,9 @@ describe('the disk is full', { timeout: 120_000 }, () => {
       // What it has read of its disk is a second old at most; it says that with its next heartbeat.
       await until('the node knows', async () => {
         const { nodes } = await cluster.health().catch(() => cluster.health(1))
-        return nodes.some(({ problems }) => /its disk is full, .* left/.test(problems.join()))
+        return nodes.some(({ problems }) =>
+          /runs no commands: its disk is full/.test(problems.join()),
+        )
       })
       const job = (await cluster.tm(args)).stdout.trim()
       const wait = cluster.spawn(['wait', job])

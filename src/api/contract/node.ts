@@ -10,10 +10,7 @@ export const workerViewSchema = z.object({
   slots: z.int(),
   running: z.int().describe('tasks the worker holds'),
   pid: z.int().optional(),
-  diskLeft: z
-    .number()
-    .optional()
-    .describe('bytes, if they are too few: the worker takes no tasks of jobs'),
+  diskFull: z.literal(true).optional().describe('it takes no tasks of jobs meanwhile'),
   launchedAt: z.number(),
 })
 

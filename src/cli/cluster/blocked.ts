@@ -35,7 +35,7 @@ export function whyBlocked(nodes: Seen[]): Blocked | undefined {
 
 /** A worker that has room takes what waits in a moment. */
 function whyIdle(workers: Seen['workers']): Blocked | undefined {
-  if (workers.some(({ diskLeft }) => diskLeft === undefined)) return undefined
+  if (workers.some(({ diskFull }) => !diskFull)) return undefined
   return {
     reason: 'no command can run: the disk of every worker is full',
     fix: suggest`Make room there, or see which: ${tm('health')}`,

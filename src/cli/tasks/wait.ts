@@ -69,6 +69,8 @@ export async function waitForTasks(options: WaitOptions): Promise<Task[]> {
   let paused: PausedJob[] | undefined
   const newest = new Map<string, Task>()
   const places = new Map<string, NodeLink>()
+  /** Not found by the last look at them. */
+  const missing = new Set<string>()
 
   /**
    * The first of those that are left, which mostly end first, and of the others some in turn. To look up
@@ -102,7 +104,7 @@ export async function waitForTasks(options: WaitOptions): Promise<Task[]> {
     if (unknown.length > 0 && unreachable.length === 0) throw unknownIds(unknown)
     onProgress(done.size)
     if (done.size > before) limit.clear()
-    else if (unknown.length > 0) holdFor(unreachable)
+    else if (missing.size > 0 && unreachable.length > 0) holdFor(unreachable)
     else {
       askWhy(nodes, () => placed([...pending], { tasks: newest, at: places }))
       // What was seen of those that this look left out may be old.
@@ -120,10 +122,15 @@ export async function waitForTasks(options: WaitOptions): Promise<Task[]> {
     const found = await findTasks(asked, nodes)
     for (const task of found.tasks.values()) newest.set(task.id, task)
     for (const [id, node] of found.at) places.set(id, node)
+    for (const id of asked) {
+      if (found.tasks.has(id)) missing.delete(id)
+      else missing.add(id)
+    }
     return found
   }
 
-  const allWait = () => pending.values().every((id) => newest.get(id)?.state === 'queued')
+  const allWait = () =>
+    missing.size === 0 && pending.values().every((id) => newest.get(id)?.state === 'queued')
 
   function holdFor(unreachable: { id: string; why: string }[]): void {
     for (const { id, why } of unreachable) {

@@ -1,5 +1,4 @@
 /** The state of a node in one object, as `tm health` shows it. */
-import { formatBytes } from '../../core/bytes.ts'
 import type { NodeContext } from './node-context.ts'
 
 export async function describeNode(context: NodeContext) {
@@ -32,11 +31,7 @@ function findProblems({ queue, workers, failingDuties }: NodeContext): string[] 
     ...(unseen ? [`can't see which workers run: ${unseen}`] : []),
     ...workers
       .list()
-      .flatMap(({ id, diskLeft }) =>
-        diskLeft === undefined
-          ? []
-          : [`${id} runs no commands: its disk is full, ${formatBytes(diskLeft)} are left for it`],
-      ),
+      .flatMap(({ id, diskFull }) => (diskFull ? `${id} runs no commands: its disk is full` : [])),
     ...[...failingDuties].map(([duty, why]) => `${duty} fails: ${why}`),
   ]
 }

@@ -9,7 +9,7 @@ const node = (changes: { queued?: number; running?: number; workers?: object[] }
   const limit = { own: 1, borrowed: 0, lent: 0 }
   return { queue: { queued, running }, workers, limit, paused: false } as unknown as Seen
 }
-const full = { id: 'w', diskLeft: 0 }
+const full = { id: 'w', diskFull: true }
 const well = { id: 'v' }
 
 it('is said if the disk of every worker is full', () => {

@@ -1,12 +1,12 @@
 /** The pool: what runs side by side, what it asks for, and what it hands back. */
 import { afterEach, describe, expect, it, vi } from 'vitest'
-import { leastDisk, oneCpu, type Resources } from '../../../src/core/resources.ts'
+import { oneCpu, type Resources } from '../../../src/core/resources.ts'
 import type { Lease } from '../../../src/core/task.ts'
 import type { Outcome } from '../../../src/worker/outcome.ts'
 import { createPool } from '../../../src/worker/runners/command/pool.ts'
 import type { Assignment, RunningTask } from '../../../src/worker/slot/slot.ts'
 
-const machine: Resources = { cpus: 4, memory: 8, disk: 8 * leastDisk }
+const machine: Resources = { cpus: 4, memory: 8, disk: 8 }
 
 /** A pool whose commands end when the test says so. */
 function testPool(total = machine) {
@@ -79,7 +79,7 @@ describe('a pool', () => {
 
   it.each([
     ['memory', { memory: 5 }],
-    ['disk', { disk: 5 * leastDisk }],
+    ['disk', { disk: 5 }],
   ])('does not give %s twice', (_, needs) => {
     const { pool, running } = testPool()
     pool.run([assigned('a', needs), assigned('b', needs)])
@@ -210,9 +210,9 @@ describe('a pool', () => {
   it('takes nothing while its disk is full', () => {
     const there = { ...machine }
     const { pool } = testPool(there)
-    there.disk = leastDisk - 1
+    there.disk = 0
     expect(pool.room(0)).toBeUndefined()
-    there.disk = leastDisk
+    there.disk = 1
     expect(pool.room(0)).toBeDefined()
   })
 
@@ -220,20 +220,23 @@ describe('a pool', () => {
     vi.useFakeTimers({ toFake: ['performance'] })
     const { pool, end, ended } = testPool({ ...machine, cpus: 1 })
     pool.run([assigned('a'), assigned('b')])
-    await end('a', { kind: 'failed', error: 'ENOSPC', lost: true })
+    await end('a', { kind: 'failed', error: 'ENOSPC', lost: true, machineFault: true })
     expect(ended).toEqual([
       ['b', 'stopped'],
       ['a', 'failed'],
     ])
     vi.advanceTimersByTime(1900)
     expect(pool.room(0)).toBeUndefined()
+    pool.run([assigned('c')])
+    expect(ended.at(-1)).toEqual(['c', 'stopped'])
     vi.advanceTimersByTime(200)
     expect(pool.room(0)).toBeDefined()
   })
 
-  it('goes on when a command is at fault', async () => {
+  it('goes on when only this attempt is lost, or a command is at fault', async () => {
     const { pool, end, running } = testPool({ ...machine, cpus: 1 })
-    pool.run([assigned('a'), assigned('b')])
+    pool.run([assigned('x'), assigned('a'), assigned('b')])
+    await end('x', { kind: 'failed', error: 'its node is away', lost: true })
     await end('a', { kind: 'failed', error: 'exit 1' })
     expect(running()).toEqual(['b'])
   })

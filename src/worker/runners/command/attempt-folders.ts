@@ -1,9 +1,9 @@
 /**
  * The folders of attempts. Every attempt has a new one: what an earlier one left behind can't be taken
- * for a result. A thread makes a few ahead and removes them, because each waits for the disk while a node
- * beside it writes there, and because a command may leave any number of files.
+ * for a result. One thread makes a few ahead and another removes them: each waits for the disk while a node
+ * beside it writes there, and a command may leave any number of files.
  */
-import { mkdirSync } from 'node:fs'
+import { mkdirSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
 import { Worker as Thread } from 'node:worker_threads'
 import { threadFile } from '../../../runtime/thread-file.ts'
@@ -34,8 +34,20 @@ const ahead = 32
 const fewest = 16
 const removeAfterMs = 50
 
-/** A heap for file names. */
-const resourceLimits = { maxYoungGenerationSizeMb: 2, maxOldGenerationSizeMb: 16 }
+/** On an instance a thread reads the whole program. */
+const resourceLimits = { maxYoungGenerationSizeMb: 2, maxOldGenerationSizeMb: 64 }
+
+/** An error of the thread is not caught: the worker ends with it, and another takes its place. */
+function startThread(folder: string) {
+  const file = threadFile('./folders-thread', import.meta.url)
+  const thread = new Thread(file, { argv: ['folders-thread'], workerData: folder, resourceLimits })
+  const ended = new Promise<void>((resolve) => thread.once('exit', () => resolve()))
+  return {
+    ask: (request: Request) => thread.postMessage(request),
+    onAnswers: (listener: (answers: Answer[]) => void) => void thread.on('message', listener),
+    ended,
+  }
+}
 
 export function createAttemptFolders(folder: string): AttemptFolders {
   mkdirSync(folder, { recursive: true, mode: 0o700 })
@@ -45,12 +57,10 @@ export function createAttemptFolders(folder: string): AttemptFolders {
   /** Folders that the thread has yet to make. */
   let asked = 0
   let timer: NodeJS.Timeout | undefined
-  const closed = Promise.withResolvers<void>()
-  const file = threadFile('./folders-thread', import.meta.url)
-  const thread = new Thread(file, { argv: ['folders-thread'], workerData: folder, resourceLimits })
-  const ask = (request: Request) => thread.postMessage(request)
+  const maker = startThread(folder)
+  const remover = startThread(folder)
 
-  thread.on('message', (answers: Answer[]) => {
+  maker.onAnswers((answers) => {
     asked -= answers.length
     for (const answer of answers) {
       const first = waiting.shift()
@@ -59,20 +69,18 @@ export function createAttemptFolders(folder: string): AttemptFolders {
       else ready.push(answer.made)
     }
   })
-  // An error of the thread is not caught: the worker ends with it, and another takes its place.
-  thread.once('exit', closed.resolve)
 
   function makeMore(): void {
     const missing = ahead + waiting.length - ready.length - asked
     if (missing < fewest) return
     asked += missing
-    ask({ make: missing })
+    maker.ask({ make: missing })
   }
 
   function removeUsed(): void {
     clearTimeout(timer)
     timer = undefined
-    ask({ remove: used.splice(0) })
+    remover.ask({ remove: used.splice(0) })
   }
 
   makeMore()
@@ -91,8 +99,11 @@ export function createAttemptFolders(folder: string): AttemptFolders {
     },
     async close() {
       clearTimeout(timer)
-      ask({ close: [...ready, ...used] })
-      await closed.promise
+      maker.ask({ close: ready.splice(0) })
+      remover.ask({ close: used })
+      await Promise.all([maker.ended, remover.ended])
+      // Those that were still being made.
+      for (const late of ready) rmSync(late, { recursive: true })
     },
   }
 }

@@ -47,9 +47,15 @@ export interface AttemptOptions {
   /** Ends the command: it was cancelled, or the worker stops. */
   signal: AbortSignal
   partBytes: number
-  /** Stores a part of the outputs. Resolves when it is stored; throws if the lease is lost. */
-  send: (part: number, bytes: Uint8Array<ArrayBuffer>) => Promise<void>
+  /** Stores a part of the outputs. Resolves when it is stored; throws `LeaseLost`. */
+  send: (part: number, bytes: Uint8Array<ArrayBuffer>, signal: AbortSignal) => Promise<void>
 }
+
+/** Another worker has the task now. */
+export class LeaseLost extends Error {}
+
+/** A disk that is full or broken, or too little of what a process needs. */
+const machineFaults = new Set(['ENOSPC', 'EDQUOT', 'EROFS', 'EIO', 'EMFILE', 'ENFILE', 'ENOMEM'])
 
 export async function runAttempt(options: AttemptOptions): Promise<Outcome> {
   const { job, lease, folders, signal } = options
@@ -68,8 +74,14 @@ export async function runAttempt(options: AttemptOptions): Promise<Outcome> {
   } catch (error) {
     if (signal.aborted) return { kind: 'stopped' }
     if (error instanceof BadArchive) return { kind: 'failed', error: error.message, final: true }
-    // The machine's fault, such as a full disk: another attempt may do better.
-    return { kind: 'failed', error: `the worker can't run it: ${messageOf(error)}`, lost: true }
+    if (error instanceof LeaseLost) return { kind: 'stopped' }
+    // Another attempt may do better.
+    const failure = {
+      kind: 'failed',
+      error: `the worker can't run it: ${messageOf(error)}`,
+    } as const
+    const isOfMachine = machineFaults.has((error as NodeJS.ErrnoException).code ?? '')
+    return { ...failure, lost: true, ...(isOfMachine ? { machineFault: true } : {}) }
   } finally {
     if (place) folders.remove(place)
   }
@@ -135,21 +147,33 @@ function isList([part, more]: Template, inputs: string[]): boolean {
 
 /** Sends the outputs. They count from when the result is reported. */
 async function deliver(
-  { job, partBytes, send }: AttemptOptions,
+  { job, partBytes, send, signal }: AttemptOptions,
   place: AttemptFolder,
   values: Record<string, string>,
   ended: Ended,
 ): Promise<Outcome | Failure> {
   const { exit = 0, took, leftBehind } = ended
+  const over = new AbortController()
+  const either = AbortSignal.any([signal, over.signal])
   try {
     const { files, leftOut } = await declaredOutputs(job, place, values)
-    const sent = await sendOutputs(files, { partBytes, maxBytes: job.maxOutput, send })
+    const sent = await sendOutputs(files, {
+      partBytes,
+      maxBytes: job.maxOutput,
+      send: (part, bytes) => send(part, bytes, either),
+    })
     const left = { ...(leftOut > 0 ? { leftOut } : {}), ...(leftBehind > 0 ? { leftBehind } : {}) }
     const result = { exit, took, ...useOf(ended), outputs: sent.files, ...left }
     return { kind: 'succeeded', result: writeResult(result), outputs: sent.small }
   } catch (error) {
     if (error instanceof OutputProblem) return { reason: 'output', what: error.message }
+    // The command has removed its folder, or made an output unreadable.
+    const { code } = error as NodeJS.ErrnoException
+    if (code === 'ENOENT' || code === 'EACCES') return { reason: 'output', what: messageOf(error) }
     throw error
+  } finally {
+    // Parts that are still on their way, of outputs that are refused.
+    over.abort()
   }
 }
 
@@ -168,8 +192,13 @@ function failed(
 }
 
 function isFull(folder: string): boolean {
-  const { bavail, bsize } = statfsSync(folder)
-  return bavail * bsize < leastDisk
+  try {
+    const { bavail, bsize } = statfsSync(folder)
+    return bavail * bsize < leastDisk
+  } catch {
+    // The command has removed it.
+    return false
+  }
 }
 
 /** Removes what this worker, or an earlier process of it, has left. */

@@ -5,7 +5,7 @@ import type { Job } from '../../../kinds/command/job.ts'
 import { retry } from '../../../runtime/retry.ts'
 import { isPassing } from '../../report-queue.ts'
 import type { PoolRunner, RunningTask } from '../../slot/slot.ts'
-import { removeAttempts, runAttempt } from './attempt.ts'
+import { LeaseLost, removeAttempts, runAttempt } from './attempt.ts'
 import { createAttemptFolders } from './attempt-folders.ts'
 import { lastLine, type StreamFiles } from './last-line.ts'
 import { createLiveLogs } from './live-logs.ts'
@@ -47,7 +47,7 @@ export function commandRunner({ folder, environment, clusterTag }: CommandOption
       return createPool(options, {
         async run({ task, lease }, signal, onEnded) {
           const job = await jobOf(task, lease.job ?? '')
-          const send = sender(task, signal)
+          const send = sender(task)
           const parts = { spawner, folders, environment, clusterTag, partBytes }
           const share = (cwd: string) => shared.give(job.shared ?? [], task.node, cwd, signal)
           const onBegin = (files: StreamFiles) => {
@@ -78,13 +78,17 @@ function showSigns(task: RunningTask, files: StreamFiles): void {
   task.sign = () => ({ beganAt, line: lastLine(files) })
 }
 
-/** Sends parts of outputs to the node of the lease. Throws if another worker has the task now. */
-function sender({ node, id, attempt }: RunningTask, signal: AbortSignal) {
-  return async (part: number, body: Uint8Array<ArrayBuffer>): Promise<void> => {
+/** Sends parts of outputs to the node of the lease. Throws `LeaseLost`. */
+function sender({ node, id, attempt }: RunningTask) {
+  return async (
+    part: number,
+    body: Uint8Array<ArrayBuffer>,
+    signal: AbortSignal,
+  ): Promise<void> => {
     const { verdicts } = await retry(
       () => node.writeOutput({ params: { id, attempt, part }, body, signal }),
       { ...delivery, isPassing, signal },
     )
-    if (verdicts[0] !== 'done') throw new Error('another worker has its task now')
+    if (verdicts[0] !== 'done') throw new LeaseLost()
   }
 }

@@ -5,14 +5,7 @@
  */
 
 import { messageOf } from '../../../core/errors.ts'
-import {
-  isOneCpu,
-  leastDisk,
-  oneCpu,
-  type Resources,
-  type Room,
-  without,
-} from '../../../core/resources.ts'
+import { isOneCpu, oneCpu, type Resources, type Room, without } from '../../../core/resources.ts'
 import type { Outcome } from '../../outcome.ts'
 import type { Assignment, Pool, PoolOptions, RunningTask } from '../../slot/slot.ts'
 
@@ -108,10 +101,10 @@ export function createPool({ onEnd, total }: PoolOptions, parts: PoolParts): Poo
     const outcome = await parts.run(assignment, stopping.signal, leave).catch((error): Outcome => {
       return { kind: 'failed', error: messageOf(error) }
     })
-    if (outcome.kind === 'failed' && outcome.lost) pause()
+    if (outcome.kind === 'failed' && outcome.machineFault) pause()
     leave()
     // More like it may fail, and their job be paused: no batches of them.
-    if (outcome.kind === 'failed') mean = undefined
+    if (outcome.kind === 'failed' && assignment.lease.job === newestJob) mean = undefined
     ended.delete(task)
     startWhatFits()
     onEnd(task, outcome, isBusy() ? gatherMs : 0)
@@ -147,7 +140,7 @@ export function createPool({ onEnd, total }: PoolOptions, parts: PoolParts): Poo
     if (late.length === 0) return
     waiting = waiting.filter((one) => !late.includes(one))
     const longest = Math.max(...[...running.values()].map(({ began }) => now - began))
-    mean = Math.max(mean ?? 0, longest)
+    if (running.size > 0) mean = Math.max(mean ?? 0, longest)
     skip(late)
   }
 
@@ -157,7 +150,7 @@ export function createPool({ onEnd, total }: PoolOptions, parts: PoolParts): Poo
     room(inSlots): Room | undefined {
       if (isBehind() || performance.now() < pausedUntil) return undefined
       const all = total()
-      if (all.disk < leastDisk) return undefined
+      if (all.disk === 0) return undefined
       const left = without(free(), { ...oneCpu, cpus: 1 }, inSlots)
       const waitMs = (waiting.length * (mean ?? mostWaitMs)) / all.cpus
       if (waitMs > refillMs) return undefined
@@ -170,6 +163,8 @@ export function createPool({ onEnd, total }: PoolOptions, parts: PoolParts): Poo
     },
 
     run(assignments) {
+      // They were on their way.
+      if (performance.now() < pausedUntil) return skip(assignments)
       const since = performance.now()
       for (const assignment of assignments) {
         if (assignment.lease.job !== newestJob) mean = undefined

@@ -23,6 +23,8 @@ interface Running {
   grace: number
   timers: NodeJS.Timeout[]
   timedOut: boolean
+  /** It was asked to. */
+  isEnding: boolean
   /** Its leader has: the number of its group may soon be that of another. */
   hasEnded: boolean
   tooLarge?: Stream
@@ -33,6 +35,8 @@ function serve(): void {
   const cpuTime = createCpuClock()
   // The worker's own files are private; what a command makes is like that of any program.
   process.umask(0o022)
+  // The worker is gone: the end of stdin says what to do.
+  process.stdout.on('error', () => {})
 
   let unsent = ''
 
@@ -58,7 +62,15 @@ function serve(): void {
       child.once('error', fail)
       const { pid } = child
       if (pid === undefined) return
-      const one: Running = { pid, tag, grace, timers: [], timedOut: false, hasEnded: false }
+      const one: Running = {
+        pid,
+        tag,
+        grace,
+        timers: [],
+        timedOut: false,
+        isEnding: false,
+        hasEnded: false,
+      }
       running.set(number, one)
       if (timeout !== undefined) {
         one.timers.push(
@@ -85,7 +97,7 @@ function serve(): void {
         stopWatch()
         const took = performance.now() - began
         for (const timer of one.timers) clearTimeout(timer)
-        const search = took >= searchAfterMs || one.timers.length > 1
+        const search = took >= searchAfterMs || one.isEnding
         const leftBehind = await killTree(one, { search })
         running.delete(number)
         send({
@@ -107,6 +119,7 @@ function serve(): void {
 
   /** SIGTERM to the whole tree, and SIGKILL after the grace time. */
   function end(one: Running): void {
+    one.isEnding = true
     void signalTree(one, 'SIGTERM')
     one.timers.push(setTimeout(() => void signalTree(one, 'SIGKILL'), one.grace))
   }
