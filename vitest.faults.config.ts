@@ -1,5 +1,5 @@
 /**
- * Faults in many histories (`TM_FAULTS=long`), of which `npm test` runs a few; and nodes that are killed
+ * Faults in many histories (`TM_FAULTS=long`), of which `npm run test:e2e` runs a few; and nodes that are killed
  * in the middle of a loan, which takes a minute of waiting.
  */
 import { defineConfig } from 'vitest/config'

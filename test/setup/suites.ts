@@ -5,10 +5,10 @@ export const e2e = [
   'test/e2e/{backup,demo,down,exfat,failures,lost,nodes,place,priority,resume,run,run-*}.test.ts',
   'test/e2e/{stalled-peers,versions,workers}.test.ts',
   'test/bin/{endings,interrupted,node-gone,questions}.test.ts',
-  'test/faults/{answer-lost,commands-*,connections,deadly-task}.test.ts',
+  'test/faults/{answer-lost,bodies,commands-*,connections,deadly-task,killed,os-crash}.test.ts',
   'test/faults/{partition,secrets,worker-cut-off}.test.ts',
   'test/openapi/schemathesis.test.ts',
-  'test/{commands/ec2/{down,hung-program},provider/ec2/removal}.test.ts',
+  'test/{commands/ec2/{down,hung-program},provider/ec2/{removal,adopt/boot-node}}.test.ts',
   'test/soak/soak.test.ts',
 ]
 
