@@ -7,23 +7,12 @@ import { availableParallelism, tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { monitorEventLoopDelay } from 'node:perf_hooks'
 import { v7 } from 'uuid'
-import type { Job } from '../src/kinds/command/job.ts'
 import { commandRunner } from '../src/worker/runners/command/commands.ts'
 import type { Assignment, RunningTask } from '../src/worker/slot/slot.ts'
 import type { Row } from './table.ts'
+import { trueJob } from './true-job.ts'
 
 const commands = 2000
-const job: Job = {
-  run: { script: 'true' },
-  input: 'none',
-  env: {},
-  outputs: [],
-  stdout: ['stdout'],
-  okExit: [0],
-  retries: 0,
-  grace: 1000,
-  maxOutput: 1024 ** 2,
-}
 
 export async function delayOfHeartbeats(): Promise<Row> {
   const folder = mkdtempSync(join(tmpdir(), 'tm-bench-heartbeats-'))
@@ -62,7 +51,9 @@ export async function delayOfHeartbeats(): Promise<Row> {
   return { bench: 'run', what, value, unit: 'ms', less: true, floor: 50 }
 }
 
-const node = { getJob: async () => ({ definition: { job } }) } as unknown as RunningTask['node']
+const node = {
+  getJob: async () => ({ definition: { job: trueJob } }),
+} as unknown as RunningTask['node']
 
 function assigned(): Assignment {
   const id = v7()

@@ -6,6 +6,7 @@ import { v7 } from 'uuid'
 import { type Client, connect, type RequestOf } from '../src/api/client.ts'
 import type { Cluster } from './run-commands.ts'
 import { percentile, type Row } from './table.ts'
+import { trueJob } from './true-job.ts'
 
 const warmUp = 50
 const measured = 300
@@ -41,17 +42,7 @@ const definition: RequestOf<'putJob'>['json'] = {
   line: 'true',
   tasks: warmUp + measured,
   printsStdout: true,
-  job: {
-    run: { script: 'true' },
-    input: 'none',
-    env: {},
-    outputs: [],
-    stdout: ['stdout'],
-    okExit: [0],
-    retries: 0,
-    grace: 1000,
-    maxOutput: 1024 ** 2,
-  },
+  job: trueJob,
 }
 
 function clientOf({ folder, tm }: Cluster): Client {

@@ -154,13 +154,12 @@ async function deliver(
 ): Promise<Outcome | Failure> {
   const { exit = 0, took, leftBehind } = ended
   const over = new AbortController()
-  const either = AbortSignal.any([signal, over.signal])
   try {
     const { files, leftOut } = await declaredOutputs(job, place, values)
     const sent = await sendOutputs(files, {
       partBytes,
       maxBytes: job.maxOutput,
-      send: (part, bytes) => send(part, bytes, either),
+      send: (part, bytes) => send(part, bytes, AbortSignal.any([signal, over.signal])),
     })
     const left = { ...(leftOut > 0 ? { leftOut } : {}), ...(leftBehind > 0 ? { leftBehind } : {}) }
     const result = { exit, took, ...useOf(ended), outputs: sent.files, ...left }
