@@ -3,12 +3,8 @@
  * reply. All calls of one turn of the event loop travel in one message.
  */
 import type { Worker } from 'node:worker_threads'
-import type { AcceptedTask } from '../../../core/task.ts'
 import { type Call, fromMessage, type Reply } from './messages.ts'
-import { packCalls } from './task-columns.ts'
-
-/** Larger bodies move to the thread; copying one would hold up the event loop. */
-const movedFromBytes = 1024 ** 2
+import { type CallMessage, packCalls } from './task-columns.ts'
 
 export function callsTo(thread: Worker) {
   const waiting = new Map<number, PromiseWithResolvers<unknown>>()
@@ -34,7 +30,8 @@ export function callsTo(thread: Worker) {
     const calls = outbox
     outbox = []
     try {
-      thread.postMessage(packCalls(calls), movableBodies(calls))
+      const message = packCalls(calls)
+      thread.postMessage(message, movable(message))
     } catch {
       // Nothing was sent, since one of the calls holds what can't be copied, such as a function.
       for (const call of calls) sendAlone(call)
@@ -66,17 +63,11 @@ export function callsTo(thread: Worker) {
   return send
 }
 
-/** Not bodies that share their memory with others. */
-function movableBodies(calls: Call[]): ArrayBuffer[] {
-  const parts = calls.flatMap(({ method, args }) => (method === 'writeShared' ? [args[2]] : []))
-  const wholes = parts.filter(isWhole).map(({ buffer }) => buffer)
-  const tasks = calls.flatMap(({ method, args: [tasks] }) =>
-    method === 'enqueue' ? (tasks as AcceptedTask[]) : [],
-  )
-  const movable = tasks.filter(({ body }) => {
-    return body?.byteLength > movedFromBytes && body.byteLength === body.buffer.byteLength
-  })
-  return [...new Set([...wholes, ...movable.map(({ body }) => body.buffer)])]
+/** What moves to the thread: copying it would hold up the event loop. */
+function movable({ tasks, others }: CallMessage): ArrayBuffer[] {
+  const parts = others.flatMap(({ method, args }) => (method === 'writeShared' ? [args[2]] : []))
+  const wholes = [tasks.joined, ...tasks.apart, ...parts].filter(isWhole)
+  return [...new Set(wholes.map(({ buffer }) => buffer))]
 }
 
 /** Bytes that have their memory to themselves. */
