@@ -36,8 +36,9 @@ export function cutSlowClients(
     connection.response = response
   })
 
-  // Node calls this when bytes have moved neither way. It closes idle connections only without a listener.
-  server.setTimeout(limit.limitMs, (socket) => {
+  // Node emits this when no bytes have moved for the time-out of a socket. It closes idle connections
+  // only without a listener.
+  server.on('timeout', (socket: Socket) => {
     const { response } = connections.get(socket) ?? {}
     const isOpen = response !== undefined && !response.writableFinished
     if (!isOpen || socket.writableLength > 0) socket.destroy()
@@ -55,6 +56,8 @@ export function cutSlowClients(
       if (!request || !isExpected(request)) connection.leftMs = limit.limitMs
       else connection.leftMs = timeLeft(connection.leftMs, { elapsedMs, bytes }, limit)
       if (response && connection.leftMs <= 0) cut(socket, response, limit)
+      // Only for those that have to read: a server-wide time-out starts a timer at each request.
+      if (socket.writableLength > 0 && !socket.timeout) socket.setTimeout(limit.limitMs)
     }
   }
 
