@@ -4,11 +4,11 @@
  * number …) go to the route, which says what is wrong. Both call `enqueueOne`.
  */
 import type { IncomingMessage, ServerResponse } from 'node:http'
-import { v7 } from 'uuid'
 import { isCompatible, protocolHeader } from '../../api/protocol.ts'
 import { isTaskId } from '../../core/task.ts'
 import { bearerToken } from '../../core/tokens.ts'
 import { iterationsRange } from '../../kinds/sha512/sha512.ts'
+import { createTaskIds } from '../../runtime/task-ids.ts'
 import { isForm } from './body.ts'
 import { placeOf, toAnswer, toTmError } from './errors.ts'
 import type { NodeContext } from './node-context.ts'
@@ -30,6 +30,7 @@ interface FastRequest {
 /** The listener returns whether it handles the request. */
 export function createEnqueueFastPath(parts: Parts) {
   const { secrets, settings, onError } = parts
+  const newId = createTaskIds()
 
   function read(request: IncomingMessage): FastRequest | undefined {
     const { method, url = '', headers } = request
@@ -39,16 +40,20 @@ export function createEnqueueFastPath(parts: Parts) {
     if (!(iterations <= iterationsRange.max)) return undefined
     const size = Number(headers['content-length'])
     if (!(size <= Math.min(maxFastBytes, settings.get().maxBody))) return undefined
-    const id = headers['idempotency-key'] ?? v7()
+    const id = headers['idempotency-key'] ?? newId()
     if (typeof id !== 'string' || !isTaskId(id)) return undefined
     if (!isCompatible(headers[protocolHeader] as string | undefined)) return undefined
     if (secrets.verify(bearerToken(headers.authorization))?.role !== 'admin') return undefined
     return { id, iterations }
   }
 
-  async function take(fast: FastRequest, body: Buffer, response: ServerResponse) {
+  async function take(
+    { id, iterations }: FastRequest,
+    body: Buffer<ArrayBuffer>,
+    response: ServerResponse,
+  ) {
     try {
-      const made = await enqueueOne(parts, { ...fast, body: new Uint8Array(body) })
+      const made = await enqueueOne(parts, { id, iterations, body })
       send(response, 201, JSON.stringify(made))
     } catch (thrown) {
       const error = toTmError(thrown)
@@ -61,8 +66,8 @@ export function createEnqueueFastPath(parts: Parts) {
   return (request: IncomingMessage, response: ServerResponse): boolean => {
     const fast = read(request)
     if (!fast) return false
-    let body: Buffer = Buffer.alloc(0)
-    request.on('data', (chunk: Buffer) => {
+    let body = Buffer.alloc(0)
+    request.on('data', (chunk: Buffer<ArrayBuffer>) => {
       body = body.length === 0 ? chunk : Buffer.concat([body, chunk])
     })
     // An interrupted request has no 'end', so its task is not enqueued.
