@@ -58,7 +58,9 @@ export function createWork(slots: Slot[], pool: Pool | undefined) {
       const dry = slots.filter((slot) => slot.load() < refillMs).slice(0, Math.max(0, most))
       const maxWork = Math.ceil(dry.reduce((sum, slot) => sum + slot.rate() * batchMs, 0))
       if (maxWork === 0 && !room) return undefined
-      const mayWait = room !== undefined || running.size === 0
+      // A claim that waits for commands only would not see that a busy slot has run dry.
+      const asksForAll = room !== undefined && (maxWork > 0 || busy === 0)
+      const mayWait = asksForAll || running.size === 0
       return { maxWork, room: room ?? (pool && noRoom), mayWait }
     },
 
@@ -73,6 +75,14 @@ export function createWork(slots: Slot[], pool: Pool | undefined) {
       await Promise.all(runners.map((runner) => runner.close()))
     },
   }
+}
+
+/** Whether it is worth to ask a node again that had nothing for the last wish. */
+export function asksForMore(wish: Wish | undefined, last: Wish): boolean {
+  // Slots that are nearly dry ask whenever something ends.
+  if (last.maxWork > 0) return true
+  const cpus = (one: Wish | undefined) => one?.room?.free.cpus ?? 0
+  return (wish?.maxWork ?? 0) > 0 || cpus(wish) > cpus(last)
 }
 
 function keyOf({ id, attempt }: RunningTask): string {

@@ -11,7 +11,7 @@ import { until } from '../runtime/until.ts'
 import { createNodePool } from './node-pool.ts'
 import type { PoolRunner, Runners, SlotOptions } from './slot/slot.ts'
 import { createSlotOfKinds } from './slot/slot-of-kinds.ts'
-import { createWork, type Work } from './work.ts'
+import { asksForMore, createWork, type Wish, type Work } from './work.ts'
 
 export interface WorkerOptions {
   id: string
@@ -140,6 +140,15 @@ export async function runWorker(options: WorkerOptions): Promise<{ reason: strin
     })
   }
 
+  /** Or until it is time to ask for the same again. */
+  async function untilMoreIsWanted(work: Work, last: Wish): Promise<void> {
+    const late = sleep(askAgainMs, true)
+    while (!stopped.aborted) {
+      const isLate = await Promise.race([somethingEnds(), late])
+      if (isLate || asksForMore(work.wish(), last)) return
+    }
+  }
+
   /** Claims leases whenever there is room for more. Ends when the worker stops. */
   async function claimWork(work: Work): Promise<void> {
     let idleSince = performance.now()
@@ -160,7 +169,7 @@ export async function runWorker(options: WorkerOptions): Promise<{ reason: strin
         if (performance.now() - idleSince >= settings.idleTimeout) stop('it had nothing to do')
         // A node that is down or draining fails at once: do not ask it again without a pause.
         const leftMs = waitMs - (performance.now() - began)
-        if (!wish.mayWait) await Promise.race([somethingEnds(), sleep(askAgainMs)])
+        if (!wish.mayWait) await untilMoreIsWanted(work, wish)
         else if (leftMs > 0) await sleep(leftMs, undefined, { signal: stopped }).catch(() => {})
       }
       waitMs = leases.length === 0 ? Math.min(claimWaitMs, settings.idleTimeout) : 0

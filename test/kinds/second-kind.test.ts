@@ -2,20 +2,15 @@
  * A second kind of work, end to end: what a folder in `kinds/` and a runner in `worker/` hold, given
  * to a real node and a real worker. Nothing else knows of it.
  */
-import { mkdtempSync, rmSync } from 'node:fs'
-import { tmpdir } from 'node:os'
-import { join } from 'node:path'
 import { afterAll, beforeAll, expect, it } from 'vitest'
-import { type Client, connect } from '../../src/api/client.ts'
+import type { Client } from '../../src/api/client.ts'
 import { packTasks } from '../../src/api/new-tasks.ts'
 import { TmError } from '../../src/core/errors.ts'
-import { signToken } from '../../src/core/tokens.ts'
 import type { Kind } from '../../src/kinds/kind.ts'
 import { kinds } from '../../src/kinds/kinds.ts'
-import { type RunningNode, startNode } from '../../src/node/serve.ts'
 import { threadRunner } from '../../src/worker/runners/thread/slot.ts'
 import type { Assignment, Runner } from '../../src/worker/slot/slot.ts'
-import { runWorker } from '../../src/worker/worker.ts'
+import { type NodeAndWorker, startNodeAndWorker } from '../support/node-and-worker.ts'
 import { packSha512 } from '../support/sha512-task.ts'
 
 interface ShoutSpec {
@@ -54,56 +49,18 @@ const shouter: Runner = {
   }),
 }
 
-const secret = new Uint8Array(32).fill(3)
-const quiet = { info() {}, warn() {}, error() {} }
-const stopping = new AbortController()
-let folder: string
-let node: RunningNode
-let worker: Promise<unknown>
+let running: NodeAndWorker
 let client: Client
 
 beforeAll(async () => {
-  folder = mkdtempSync(join(tmpdir(), 'tm-kinds-'))
-  node = await startNode({
-    id: 'node-1',
-    cluster: 'test',
-    version: 'test',
-    folder,
-    host: '127.0.0.1',
-    port: 0,
-    keys: { current: Buffer.from(secret).toString('hex') },
-    settings: { maxWorkers: 0 },
-    provider: {
-      list: async () => [],
-      launch: () => Promise.reject(new Error('not here')),
-      terminate: async () => {},
-      whyEnded: async () => undefined,
-    },
+  running = await startNodeAndWorker({
     kinds: { ...kinds, shout },
-    log: quiet,
-  })
-  const { url } = node
-  const token = (role: 'admin' | 'worker') => signToken(secret, { role, subject: 'w-1' })
-  client = connect({ url, token: token('admin') })
-  worker = runWorker({
-    id: 'w-1',
-    url,
-    token: token('worker'),
-    onToken: async () => {},
-    settings: {},
-    machine: { read: () => ({ cpus: 2, memory: 0, disk: 0 }), isShared: true },
     runners: { sha512: threadRunner('sha512'), shout: shouter },
-    signal: stopping.signal,
-    log: quiet,
   })
+  client = running.client
 })
 
-afterAll(async () => {
-  stopping.abort()
-  await worker
-  await node.stop()
-  rmSync(folder, { recursive: true })
-})
+afterAll(() => running.stop())
 
 const id = (n: number) => `01997a5e-4b7e-7cc2-8f6a-${String(n).padStart(12, '0')}`
 
