@@ -107,6 +107,7 @@ export const routes = {
   writeTaskLog: { method: 'put', path: '/v1/leases/{id}/{attempt}/log', roles: worker },
 
   joinWorker: { method: 'post', path: '/v1/join', roles: [] },
+  getSetup: { method: 'get', path: '/v1/setup', roles: worker },
   getProgram: { method: 'get', path: '/v1/program', roles: worker, receives: 'bytes' },
   heartbeat: { method: 'put', path: '/v1/workers/{id}', roles: worker },
   workerDown: {

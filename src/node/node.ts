@@ -10,6 +10,7 @@ import type { Keys } from '../core/keys.ts'
 import type { Computer } from '../core/one-computer.ts'
 import type { Resources } from '../core/resources.ts'
 import type { Settings } from '../core/settings.ts'
+import type { Setup } from '../core/setup.ts'
 import { type Kinds, kinds } from '../kinds/kinds.ts'
 import type { Provider } from '../provider/provider.ts'
 import { type Loop, startLoop } from '../runtime/loop.ts'
@@ -29,6 +30,7 @@ import { createRestore } from './restore.ts'
 import { createScaler } from './scaler.ts'
 import { createSecrets } from './secrets.ts'
 import { loadSettings } from './settings.ts'
+import { loadSetups } from './setups.ts'
 import { createShared } from './shared.ts'
 import { dialWith, loadSiblings, type Sibling, type SiblingClient } from './siblings.ts'
 import type { BackupInfo } from './store/snapshots.ts'
@@ -55,6 +57,8 @@ export interface NodeOptions {
   program?: string | undefined
   /** Changes the machines of future workers; undefined for local workers. */
   configure?: NodeContext['configure']
+  /** What the machine of a worker does once, before its first task; nothing if undefined. */
+  setup?: () => Setup | undefined
   /** Random ids if undefined. */
   newWorkerId?: () => string
   /** All of tm's kinds of work if undefined. */
@@ -107,6 +111,7 @@ export async function createNode(options: NodeOptions & NodeParts) {
     settings: settings.get,
     onError,
   })
+  const setups = await loadSetups(documents, { current: options.setup ?? (() => undefined), clock })
   const workers = createWorkers({
     node: id,
     provider: options.provider,
@@ -119,6 +124,7 @@ export async function createNode(options: NodeOptions & NodeParts) {
     newId: options.newWorkerId ?? (() => `${id}-w-${randomBytes(4).toString('hex')}`),
     clock,
     settings: settings.get,
+    setups,
     onError,
   })
   const capacity = createCapacity({
@@ -154,6 +160,7 @@ export async function createNode(options: NodeOptions & NodeParts) {
     jobs,
     shared,
     workers,
+    setups,
     loans,
     scaler,
     settings,

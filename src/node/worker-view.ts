@@ -1,8 +1,11 @@
 /** What a node knows of a worker: what it reports, and what the node shows of it. */
 import type { Resources } from '../core/resources.ts'
 
-/** lost: the node has not heard from it for longer than a lease. */
-export type WorkerState = 'starting' | 'idle' | 'busy' | 'draining' | 'lost'
+/**
+ * preparing: the setup of its machine runs. lost: the node has not heard from it for longer than a
+ * lease.
+ */
+export type WorkerState = 'starting' | 'preparing' | 'idle' | 'busy' | 'draining' | 'lost'
 
 export interface WorkerView {
   id: string
@@ -13,8 +16,17 @@ export interface WorkerView {
   pid?: number
   /** It takes no tasks of jobs meanwhile. */
   diskFull?: true
+  /** Its setup, while it runs. */
+  preparing?: NonNullable<SetupState['running']>
   /** Wall-clock milliseconds since the epoch. */
   launchedAt: number
+}
+
+/** How far the setup of a machine is. */
+export interface SetupState {
+  hash: string
+  /** While it runs: since when (wall-clock milliseconds), and the last line that it wrote. */
+  running?: { beganAt: number; line: string } | undefined
 }
 
 /** What a worker reports with every heartbeat. */
@@ -25,4 +37,6 @@ export interface Heartbeat {
   pid?: number | undefined
   /** What it has for tasks of jobs. */
   capacity?: Resources | undefined
+  /** None if its machine needs none. */
+  setup?: SetupState | undefined
 }

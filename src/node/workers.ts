@@ -6,10 +6,13 @@ import type { Clock } from '../core/clock.ts'
 import { messageOf } from '../core/errors.ts'
 import { most, type Resources } from '../core/resources.ts'
 import type { Settings } from '../core/settings.ts'
+import { describeSetupFailure, type SetupFailure } from '../core/setup.ts'
 import type { Machine, Provider } from '../provider/provider.ts'
-import { createLaunchFailures, describeEnd, isWell, type Life } from './launch-failures.ts'
+import { createLaunchFailures, describeEnd, isWell } from './launch-failures.ts'
 import { createLook } from './look.ts'
 import { createRemovedWorkers } from './removed-workers.ts'
+import type { Setups } from './setups.ts'
+import { viewOf, type Worker, workerState } from './worker-state.ts'
 import type { Heartbeat, WorkerState, WorkerView } from './worker-view.ts'
 
 /** early: the provider has not listed the address yet. taken: another machine joined with this id. */
@@ -23,20 +26,9 @@ export interface WorkersOptions {
   newId: () => string
   clock: Clock
   settings: () => Settings
+  /** What is known of the setup of their machines. */
+  setups: Pick<Setups, 'succeeded' | 'failed' | 'tryAgain' | 'isOutdated' | 'refusal'>
   onError: (what: string, error: unknown) => void
-}
-
-interface Worker extends Life {
-  machine: Machine | undefined
-  /** Undefined until it has joined. */
-  heartbeat: Heartbeat | undefined
-  /** The key that it joined with. */
-  key?: string
-  /** The node told it to stop. */
-  leaving: boolean
-  launchedAt: number
-  /** Steady milliseconds: its launch or first listing, later its last sign of life. */
-  heardAt: number
 }
 
 /**
@@ -48,7 +40,7 @@ const defaultGraceMs = 10_000
 export type Workers = ReturnType<typeof createWorkers>
 
 export function createWorkers(options: WorkersOptions) {
-  const { node, provider, clock, settings } = options
+  const { node, provider, clock, settings, setups } = options
   const known = new Map<string, Worker>()
   const removed = createRemovedWorkers({ ...options, graceMs: defaultGraceMs })
   const failures = createLaunchFailures(clock)
@@ -80,6 +72,13 @@ export function createWorkers(options: WorkersOptions) {
     }
   }
 
+  function noteSetup({ setup }: Heartbeat): void {
+    if (!setup) return
+    setups
+      .succeeded(setup.hash)
+      .catch((error) => options.onError('saving that the setup works', error))
+  }
+
   /** Only once: an older worker that works says nothing about the next launch. */
   function proveWell(worker: Worker): void {
     if (worker.well) return
@@ -94,17 +93,17 @@ export function createWorkers(options: WorkersOptions) {
     failures.add(describeEnd(worker, noticedAt, await provider.whyEnded(worker.id)))
   }
 
-  function stateOf({ heartbeat, leaving, heardAt }: Worker): WorkerState {
-    if (leaving || heartbeat?.draining) return 'draining'
-    if (!heartbeat) return 'starting'
-    if (clock().steady - heardAt > settings().lease) return 'lost'
-    return heartbeat.running > 0 ? 'busy' : 'idle'
-  }
+  const stateOf = (worker: Worker) => workerState(worker, clock().steady, settings().lease)
 
   /** It did not join in time, or has been silent for two leases: another worker gets its place. */
   function isOverdue({ heartbeat, heardAt, leaving }: Worker): boolean {
     const silentMs = clock().steady - heardAt
     return !leaving && silentMs > (heartbeat ? 2 * settings().lease : settings().bootTimeout)
+  }
+
+  /** It has nothing to do, and its machine is not as a new one would be. */
+  function isOutdated(worker: Worker): boolean {
+    return stateOf(worker) === 'idle' && setups.isOutdated(worker.heartbeat?.setup?.hash)
   }
 
   async function compare(all: Machine[], asked: number): Promise<void> {
@@ -137,8 +136,12 @@ export function createWorkers(options: WorkersOptions) {
       }
     },
 
-    launchFailure: failures.current,
-    launchProblem: failures.problem,
+    /** Why not to launch now; `retryIn` is infinite if only the user can change that. */
+    launchFailure(): { reason: string; retryIn: number } | undefined {
+      const reason = setups.refusal()
+      return reason === undefined ? failures.current() : { reason, retryIn: Infinity }
+    },
+    launchProblem: (): string | undefined => setups.refusal() ?? failures.problem(),
     lookProblem: look.problem,
 
     /**
@@ -161,7 +164,9 @@ export function createWorkers(options: WorkersOptions) {
       const worker = known.get(id) ?? add(id)
       worker.heartbeat = heartbeat
       worker.heardAt = clock().steady
+      if (heartbeat.setup?.running) return
       worker.joinedAt ??= worker.heardAt
+      noteSetup(heartbeat)
       if (isWell(worker, worker.heardAt)) proveWell(worker)
     },
 
@@ -186,9 +191,21 @@ export function createWorkers(options: WorkersOptions) {
       if (known.has(id)) remove(id)
     },
 
+    /** Whoever created the cluster has looked at it again: earlier failures do not count. */
+    async tryAgain(): Promise<void> {
+      failures.clear()
+      await setups.tryAgain()
+    },
+
+    /** The setup of its machine failed: the next worker, too, would cost money for nothing. */
+    async setupFailed(id: string, hash: string, failure: SetupFailure): Promise<void> {
+      if (!known.has(id) || !(await setups.failed(hash, id, failure))) return
+      failures.add(`${describeSetupFailure(failure)} (worker ${id})`)
+    },
+
     /** Stops `count` workers, starting and idle ones first. */
     drain(count: number, graceMs: number): void {
-      const order: WorkerState[] = ['starting', 'idle', 'lost', 'busy']
+      const order: WorkerState[] = ['starting', 'preparing', 'idle', 'lost', 'busy']
       const staying = [...known.values()].filter((worker) => stateOf(worker) !== 'draining')
       staying.sort((a, b) => order.indexOf(stateOf(a)) - order.indexOf(stateOf(b)))
       for (const worker of staying.slice(0, count)) void terminate(worker, graceMs)
@@ -209,6 +226,7 @@ export function createWorkers(options: WorkersOptions) {
         if (!worker.heartbeat) failures.add(`worker ${worker.id} did not join in time`)
         void terminate(worker)
       }
+      for (const worker of [...known.values()].filter(isOutdated)) void terminate(worker)
     },
 
     /** The most that one of them has for tasks of jobs. */
@@ -218,22 +236,13 @@ export function createWorkers(options: WorkersOptions) {
     /** What those have that start or are idle, each; undefined if it has not said so yet. */
     ready: (): (Resources | undefined)[] =>
       [...known.values()]
-        .filter((worker) => ['starting', 'idle'].includes(stateOf(worker)))
+        .filter((worker) => ['starting', 'preparing', 'idle'].includes(stateOf(worker)))
         .map(({ heartbeat }) => heartbeat?.capacity),
 
     active: (): number => known.size,
     draining: (): number =>
       [...known.values()].filter((worker) => stateOf(worker) === 'draining').length,
 
-    list(): WorkerView[] {
-      return [...known.values()].map((worker) => {
-        const pid = worker.machine?.pid ?? worker.heartbeat?.pid
-        const { slots = 0, running = 0, capacity } = worker.heartbeat ?? {}
-        const { id, launchedAt } = worker
-        const isFull = capacity?.disk === 0
-        const known = { ...(pid ? { pid } : {}), ...(isFull ? { diskFull: true as const } : {}) }
-        return { id, state: stateOf(worker), slots, running, launchedAt, ...known }
-      })
-    },
+    list: (): WorkerView[] => [...known.values()].map((one) => viewOf(one, stateOf(one))),
   }
 }

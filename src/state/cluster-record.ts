@@ -61,6 +61,13 @@ export interface Choices {
   onDemandFallback?: boolean
   /** GiB of each machine. */
   volumeSize: number
+  /** GiB of each worker, where it differs. */
+  workerVolumeSize?: number
+  /** What workers do once, before their first task; an empty list, or text, is none. */
+  packages?: string[]
+  setupScript?: string
+  /** Milliseconds. */
+  setupTimeout?: number
   subnets?: string[]
   ami?: string
   /** The port of the nodes. */

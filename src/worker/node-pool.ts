@@ -6,9 +6,12 @@ import { type Client, connect } from '../api/client.ts'
 import { unpackLeases } from '../api/leases.ts'
 import { messageOf, TmError } from '../core/errors.ts'
 import type { Resources, Room } from '../core/resources.ts'
+import type { Setup, SetupFailure } from '../core/setup.ts'
 import type { Lease } from '../core/task.ts'
+import { retry } from '../runtime/retry.ts'
 import type { Tail } from '../runtime/tail.ts'
 import { createReportQueue, type ReportQueue } from './report-queue.ts'
+import type { SetupState } from './setup/setup.ts'
 import type { RunningTask } from './slot/slot.ts'
 
 export interface NodePoolOptions {
@@ -43,6 +46,8 @@ interface State {
   draining: boolean
   /** What the worker has for tasks of jobs. */
   capacity: Resources
+  /** How far the setup of its machine is, if it needs one. */
+  setup?: SetupState | undefined
 }
 
 interface Node {
@@ -54,6 +59,11 @@ interface Node {
 const siblingTimeoutMs = 2000
 /** The longest pause in an answer with bodies, also that of a sibling. */
 const bodyTimeoutMs = 10_000
+/** A worker is of no use before its node has answered; whether that is too long is for the worker to say. */
+const untilItAnswers = {
+  retries: Number.POSITIVE_INFINITY,
+  backoff: { firstMs: 200, maxMs: 5000 },
+}
 /** Lines of the log in one heartbeat. */
 const maxLines = 100
 
@@ -187,12 +197,21 @@ export function createNodePool(options: NodePoolOptions) {
       return lost.flat()
     },
 
-    /** Tells the own node that this worker is gone. */
-    async leave(): Promise<void> {
+    /** What the machine of the worker has to do before its first task, as the own node says. */
+    async setup(signal: AbortSignal): Promise<Setup | undefined> {
+      const { setup } = await retry(() => own.client.getSetup({ timeoutMs: 5000, signal }), {
+        ...untilItAnswers,
+        signal,
+      })
+      return setup
+    },
+
+    /** Tells the own node that this worker is gone, and how its setup failed if that is why. */
+    async leave(failedSetup?: SetupFailure & { hash: string }): Promise<void> {
       await own.client
         .workerDown({
           params: { instance_id: worker },
-          json: { id: worker, ...newLines().log },
+          json: { id: worker, ...newLines().log, ...(failedSetup ? { failedSetup } : {}) },
           timeoutMs: 3000,
           retries: 2,
         })

@@ -6,9 +6,11 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { TmError } from '../core/errors.ts'
 import { type Resources, shareOf } from '../core/resources.ts'
 import { type Settings, withDefaults } from '../core/settings.ts'
+import { describeSetupFailure, hashOfSetup, type Setup } from '../core/setup.ts'
 import type { Tail } from '../runtime/tail.ts'
 import { until } from '../runtime/until.ts'
 import { createNodePool } from './node-pool.ts'
+import type { SetupOptions, SetupState, setUp } from './setup/setup.ts'
 import type { PoolRunner, Runners, SlotOptions } from './slot/slot.ts'
 import { createSlotOfKinds } from './slot/slot-of-kinds.ts'
 import { asksForMore, createWork, type Wish, type Work } from './work.ts'
@@ -28,6 +30,8 @@ export interface WorkerOptions {
   /** Runs tasks of jobs. Without it, the worker takes none. */
   jobs?: PoolRunner
   machine: WorkerMachine
+  /** Does the setup of a machine that the worker has to itself; undefined where there is none. */
+  setUp?: (setup: Setup, options: Pick<SetupOptions, 'signal' | 'onState' | 'onLine'>) => SetUpEnd
   /** Called when the slots have been created. */
   onSlots?: () => void
   /** Aborted to make the worker stop; the reason may be a `Stop`. */
@@ -45,6 +49,8 @@ export interface WorkerMachine {
   isShared: boolean
 }
 
+type SetUpEnd = ReturnType<typeof setUp>
+
 /** Why the worker has to stop, and how long running tasks may take to end. */
 export interface Stop {
   why: string
@@ -59,6 +65,8 @@ const askAgainMs = 200
 /** A running task that does not finish in this time is released. */
 const toldToStop: Stop = { why: 'it was told to stop', finishWithinMs: 4000 }
 const flushWithinMs = 3000
+/** While a setup runs, people watch its lines. */
+const setupBeatMs = 2000
 /** The node no longer renews the loan: the worker stops before the lender takes the place back. */
 const placeLost = 'its node does not answer and its place is borrowed'
 
@@ -73,6 +81,7 @@ export async function runWorker(options: WorkerOptions): Promise<{ reason: strin
   let settings = withDefaults(options.settings)
   /** Undefined until it has joined. */
   let work: Work | undefined
+  let setup: SetupState | undefined
   let reason = ''
   let order = toldToStop
   /** Wakes `claimWork` when a slot may need work. */
@@ -115,7 +124,7 @@ export async function runWorker(options: WorkerOptions): Promise<{ reason: strin
   async function beat(draining: boolean): Promise<void> {
     const state = { slots: settings.slots, running: work?.size() ?? 0, capacity: capacity() }
     const [answered, lost] = await Promise.all([
-      nodes.heartbeat({ ...state, draining }),
+      nodes.heartbeat({ ...state, draining, ...(setup ? { setup } : {}) }),
       nodes.renew(work?.running() ?? []),
     ])
     if (answered) settings = { ...answered, ...options.settings }
@@ -129,9 +138,25 @@ export async function runWorker(options: WorkerOptions): Promise<{ reason: strin
   async function sendHeartbeats(end: AbortSignal): Promise<void> {
     while (!end.aborted) {
       const everyMs = Math.min(settings.lease, settings.loan / 2) / 3
-      await sleep(everyMs, undefined, { signal: end }).catch(() => {})
+      const pauseMs = setup?.running ? Math.min(everyMs, setupBeatMs) : everyMs
+      await sleep(pauseMs, undefined, { signal: end }).catch(() => {})
       if (!end.aborted) await beat(stopped.aborted)
     }
+  }
+
+  /** Does what its machine needs first. Returns how that failed, if it did. */
+  async function prepare() {
+    const wanted = options.setUp && (await nodes.setup(stopped).catch(() => undefined))
+    if (!options.setUp || !wanted || stopped.aborted) return undefined
+    const failure = await options.setUp(wanted, {
+      signal: stopped,
+      onState(state) {
+        setup = state
+      },
+      onLine: (line) => log.info({}, `setup: ${line}`),
+    })
+    if (!failure) return void (await beat(false))
+    return { ...failure, hash: hashOfSetup(wanted) }
   }
 
   async function somethingEnds(): Promise<void> {
@@ -194,19 +219,23 @@ export async function runWorker(options: WorkerOptions): Promise<{ reason: strin
 
   const heartbeats = new AbortController()
   await beat(false)
-  work = createRunners()
-  options.onSlots?.()
-  log.info({ slots: settings.slots, url }, 'working')
   const beats = sendHeartbeats(heartbeats.signal)
-  await claimWork(work)
-  log.info({ reason, running: work.size() }, 'stopping')
+  const failedSetup = await prepare()
+  if (failedSetup) stop(describeSetupFailure(failedSetup))
+  else {
+    work = createRunners()
+    options.onSlots?.()
+    log.info({ slots: settings.slots, url }, 'working')
+    await claimWork(work)
+    log.info({ reason, running: work.size() }, 'stopping')
 
-  const inHurry = reason === placeLost
-  await finish(work, inHurry ? 0 : order.finishWithinMs)
-  await flush(inHurry ? settings.loan / 12 : flushWithinMs)
+    const inHurry = reason === placeLost
+    await finish(work, inHurry ? 0 : order.finishWithinMs)
+    await flush(inHurry ? settings.loan / 12 : flushWithinMs)
+  }
   heartbeats.abort()
   log.info({ reason }, 'stopped')
-  await Promise.all([beats, nodes.leave(), work.close()])
+  await Promise.all([beats, nodes.leave(failedSetup), work?.close()])
   const refusal = nodes.refusal()
   if (refusal) throw new TmError('incompatible', refusal)
   return { reason }

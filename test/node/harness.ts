@@ -5,6 +5,7 @@ import { join } from 'node:path'
 import type { Clock } from '../../src/core/clock.ts'
 import type { Computer } from '../../src/core/one-computer.ts'
 import type { Settings } from '../../src/core/settings.ts'
+import type { Setup } from '../../src/core/setup.ts'
 import { type Role, signToken } from '../../src/core/tokens.ts'
 import { createApp } from '../../src/node/http/app.ts'
 import type { AuditLine, NodeContext } from '../../src/node/http/node-context.ts'
@@ -38,6 +39,7 @@ export async function createTestNode(
     computer?: Computer
     program?: string
     configure?: NodeContext['configure']
+    setup?: () => Setup | undefined
     siblings?: Sibling[]
     tail?: Tail
     dial?: (sibling: Sibling) => SiblingClient
@@ -73,6 +75,7 @@ export async function createTestNode(
     random: () => 0.5,
     program: options.program,
     configure: options.configure,
+    ...(options.setup ? { setup: options.setup } : {}),
     ...(options.tail ? { tail: options.tail } : {}),
     provider: {
       list: async () => (bench.list ? await bench.list() : [...bench.machines.values()]),

@@ -40,6 +40,13 @@ function open() {
       return { id, kind: 'worker', cluster: 'c', node: 'node-1', launchedAt: now }
     },
     clock: () => ({ wall: now, steady: now }),
+    setups: {
+      succeeded: async () => {},
+      failed: async () => false,
+      tryAgain: async () => {},
+      isOutdated: () => false,
+      refusal: () => undefined,
+    },
     settings: () => withDefaults({}),
     onError: (what, error) => {
       throw new Error(what, { cause: error })

@@ -6,11 +6,15 @@ import { backupSchema, settingsSchema, siblingSchema } from './schemas.ts'
 
 export const workerViewSchema = z.object({
   id: z.string(),
-  state: z.enum(['starting', 'idle', 'busy', 'draining', 'lost']),
+  state: z.enum(['starting', 'preparing', 'idle', 'busy', 'draining', 'lost']),
   slots: z.int(),
   running: z.int().describe('tasks the worker holds'),
   pid: z.int().optional(),
   diskFull: z.literal(true).optional().describe('it takes no tasks of jobs meanwhile'),
+  preparing: z
+    .object({ beganAt: z.number(), line: z.string() })
+    .optional()
+    .describe('its setup, while it runs: since when, and the last line that it wrote'),
   launchedAt: z.number(),
 })
 
@@ -49,6 +53,15 @@ const stateSchema = z
       reason: z.string(),
     }),
     siblings: z.array(siblingSchema),
+    failedSetup: z
+      .object({
+        worker: z.string(),
+        at: z.number(),
+        why: z.string(),
+        lines: z.array(z.string()).describe('the last that it wrote'),
+      })
+      .optional()
+      .describe('how the setup of a worker failed last, until it works again'),
     restored: backupSchema.optional().describe('the backup that this node was restored from'),
   })
   .openapi('NodeState')

@@ -1,5 +1,6 @@
-/** The worker machines of a node on EC2, and when its cluster ends. `tm up` may change both. */
+/** The worker machines of a node on EC2, and when its cluster ends. `tm up` may change all of it. */
 import { z } from '@hono/zod-openapi'
+import { maxScriptCharacters, packageName } from '../../core/setup.ts'
 
 const architecture = z.enum(['arm64', 'x86_64'])
 
@@ -36,9 +37,24 @@ const shapeSchema = z.object({
   volumeSize: z.number().describe('GiB; at least what the image needs'),
 })
 
+export const setupSchema = z
+  .object({
+    packages: z.array(z.string().regex(packageName).max(200)).max(200),
+    script: z.string().max(maxScriptCharacters).optional().describe('for bash'),
+    timeout: z
+      .int()
+      .min(1000)
+      .max(24 * 3_600_000)
+      .describe('milliseconds for all of it'),
+  })
+  .openapi('Setup')
+
 export const termsSchema = z
   .object({
     workers: shapeSchema,
+    setup: setupSchema
+      .optional()
+      .describe('what each worker does once, as root, before its first task'),
     endsAt: z.number().optional().describe('wall-clock milliseconds; with --ttl only'),
   })
   .openapi('Terms')

@@ -1,9 +1,10 @@
 /** Workers join, send heartbeats, and leave. */
 import { z } from '@hono/zod-openapi'
+import { setupLines } from '../../core/setup.ts'
 import { newLines } from './logs.ts'
 import { binary, done, json, jsonBody, operation } from './operation.ts'
 import { machineId, resourcesSchema, settingsSchema, siblingSchema } from './schemas.ts'
-import { termsSchema } from './terms.ts'
+import { setupSchema, termsSchema } from './terms.ts'
 
 export const joinWorker = operation('joinWorker', {
   summary: 'Get the token of a worker that this node has launched',
@@ -28,12 +29,34 @@ export const getProgram = operation('getProgram', {
   },
 })
 
+const setupHash = z.string().regex(/^[0-9a-f]{64}$/)
+
+export const getSetup = operation('getSetup', {
+  summary: 'Get the setup of the machines of workers',
+  description: 'What a worker does once, before its first task.',
+  responses: {
+    200: json(
+      z.object({ setup: setupSchema.optional().describe('none is needed if it is missing') }),
+      'The setup in force',
+    ),
+  },
+})
+
+const setupState = z.object({
+  hash: setupHash.describe('which setup it is'),
+  running: z
+    .object({ beganAt: z.number(), line: z.string().max(2000).describe('the last that it wrote') })
+    .optional()
+    .describe('only while the setup runs: the worker takes no tasks meanwhile'),
+})
+
 /** The state of a worker. */
 export const heartbeatSchema = z.object({
   slots: z.int().min(1).max(1024),
   running: z.int().min(0).max(Number.MAX_SAFE_INTEGER),
   draining: z.boolean(),
   capacity: resourcesSchema.optional().describe('what it has for tasks of jobs'),
+  setup: setupState.optional().describe('of its machine'),
   pid: z
     .int()
     .min(0)
@@ -67,8 +90,20 @@ export const workerDown = operation('workerDown', {
   request: {
     params: z.object({ instance_id: machineId }),
     body: json(
-      z.object({ id: machineId, log: newLines }).partial(),
-      'The id of the worker again, and its last lines (both optional)',
+      z
+        .object({
+          id: machineId,
+          log: newLines,
+          failedSetup: z
+            .object({
+              hash: setupHash,
+              why: z.string().max(2000),
+              lines: z.array(z.string().max(2000)).max(setupLines),
+            })
+            .describe('it stops because its setup failed'),
+        })
+        .partial(),
+      'The id of the worker again, its last lines, and why its setup failed (all optional)',
     ),
   },
   responses: done('The worker is removed'),

@@ -1,12 +1,14 @@
 /**
- * Why nothing in a cluster can run although tasks wait: settings under which no worker may start, or
- * workers without room on their disks.
+ * Why nothing in a cluster can run although tasks wait: settings under which no worker may start,
+ * a setup that fails, or workers without room on their disks.
  */
 import type { NodeState } from '../../api/client.ts'
 import { effectiveLimit } from '../../core/scaling/policy.ts'
+import { describeSetupFailure } from '../../core/setup.ts'
 import { type Suggestion, suggest, tm } from '../../core/suggestions.ts'
+import { printable } from '../output/terminal.ts'
 
-type Seen = Pick<NodeState, 'queue' | 'workers' | 'limit' | 'paused'>
+type Seen = Pick<NodeState, 'queue' | 'workers' | 'limit' | 'paused' | 'failedSetup'>
 
 export interface Blocked {
   reason: string
@@ -26,10 +28,20 @@ export function whyBlocked(nodes: Seen[]): Blocked | undefined {
       fix: suggest`Unless ${tm('down')} runs: ${tm('up')} restarts them`,
     }
   }
+  const failed = nodes.flatMap(({ failedSetup }) => failedSetup ?? [])
+  const newest = failed.sort((a, b) => b.at - a.at)[0]
+  if (newest) return whyUnprepared(newest)
   if (nodes.some(({ limit }) => effectiveLimit(limit) > 0)) return undefined
   return {
     reason: 'no task can run: --max-workers is 0 on every node',
     fix: suggest`Allow workers: ${tm('up', { 'max-workers': 'N' })}`,
+  }
+}
+
+function whyUnprepared(failed: NonNullable<Seen['failedSetup']>): Blocked {
+  return {
+    reason: `no worker is ready: ${printable(describeSetupFailure(failed))}`,
+    fix: suggest`See its last lines, and what happens next: ${tm('health')}`,
   }
 }
 

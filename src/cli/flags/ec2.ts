@@ -2,11 +2,13 @@
 import { Flags } from '@oclif/core'
 import { formatDuration, parseDuration } from '../../core/duration.ts'
 import { TmError } from '../../core/errors.ts'
-import { requireInteger } from '../../core/integers.ts'
+import { type Range, requireInteger } from '../../core/integers.ts'
 import { requirePort } from '../../core/ports.ts'
+import { defaultSetupTimeoutMs, packageName } from '../../core/setup.ts'
 import { defaultChoices, nodePort } from '../../provider/ec2/cluster/choices.ts'
 import { normalizeCidr } from '../../provider/ec2/network/group-rules.ts'
 import type { Choices } from '../../state/cluster-record.ts'
+import { readSetupScript } from './setup-script.ts'
 import { readTags } from './tags.ts'
 
 const helpGroup = 'EC2'
@@ -66,6 +68,14 @@ export const choiceFlags = {
   }),
   ami: text('image to boot [default: the newest Amazon Linux 2023]'),
   'volume-size': text(`GiB per disk, from 8 to 16384 [default: ${volumeSize}]`),
+  'worker-volume-size': text('GiB per disk of a worker [default: --volume-size]'),
+  packages: text('packages to install on each worker, separated by commas; an empty value: none'),
+  setup: text(
+    'a script that each worker runs once, as root, before its first task; an empty value: none',
+  ),
+  'setup-timeout': text(
+    `how long packages and script may take [default: ${formatDuration(defaultSetupTimeoutMs)}]`,
+  ),
   ttl: text('time after which all machines terminate by themselves, at least 10m', 'TM_TTL'),
   'permissions-boundary': text(
     "ARN of a policy that limits the permissions of the nodes' role",
@@ -84,8 +94,8 @@ export const choiceFlags = {
 type Value = string | string[] | boolean | undefined
 export type ChoiceFlags = { [Name in keyof typeof choiceFlags]?: Value }
 
-const minTtlMs = 10 * 60_000
-const maxTtlMs = 30 * 24 * 3_600_000
+const ttls = { min: 10 * 60_000, max: 30 * 24 * 3_600_000 }
+const setupTimeouts = { min: 1000, max: 24 * 3_600_000 }
 
 /** Only the flags that were given. Reports all problems at once. */
 export function readChoices(flags: ChoiceFlags): Partial<Choices> {
@@ -125,8 +135,26 @@ export function readChoices(flags: ChoiceFlags): Partial<Choices> {
   read('volume-size', (given) => {
     choices.volumeSize = requireInteger('--volume-size', given, { min: 8, max: 16_384 })
   })
+  read('worker-volume-size', (given) => {
+    choices.workerVolumeSize = requireInteger('--worker-volume-size', given, {
+      min: 8,
+      max: 16_384,
+    })
+  })
+  read('packages', (given) => {
+    choices.packages = splitList(given)
+    for (const name of choices.packages) {
+      requirePattern('--packages', name, packageName, 'names such as gdal,jq')
+    }
+  })
+  read('setup', (given) => {
+    choices.setupScript = given === '' ? '' : readSetupScript(given)
+  })
+  read('setup-timeout', (given) => {
+    choices.setupTimeout = readDuration('--setup-timeout', given, setupTimeouts)
+  })
   read('ttl', (given) => {
-    choices.ttl = readTtl(given)
+    choices.ttl = readDuration('--ttl', given, ttls)
   })
   read('permissions-boundary', (given) => {
     const arn = /^arn:[\w-]+:iam::(\d{12}|aws):policy\/\S+$/
@@ -182,11 +210,11 @@ function readTypes(flag: string, given: string): string[] {
   return types
 }
 
-function readTtl(given: string): number {
+function readDuration(flag: string, given: string, { min, max }: Range): number {
   const ms = parseDuration(given)
-  if (ms !== undefined && ms >= minTtlMs && ms <= maxTtlMs) return ms
-  const range = `from ${formatDuration(minTtlMs)} to ${formatDuration(maxTtlMs)}`
-  throw invalidFlag('--ttl', `a duration such as 30m or 8h, ${range}`, given)
+  if (ms !== undefined && ms >= min && ms <= max) return ms
+  const range = `from ${formatDuration(min)} to ${formatDuration(max)}`
+  throw invalidFlag(flag, `a duration such as 30m or 8h, ${range}`, given)
 }
 
 function requirePattern(flag: string, given: string, pattern: RegExp, wanted: string): string {

@@ -8,6 +8,7 @@ import {
   type Place,
   renderCommand,
   renderSuggestion,
+  suggest,
   tm,
 } from '../../core/suggestions.ts'
 import { number, pluralize } from '../../core/text.ts'
@@ -132,13 +133,14 @@ export function describeHealth(
     ...problems.map((problem) => `  ${chalk.red(problem)}`),
     ...(options.pace ? [options.pace] : []),
   ].join('\n')
-  return [head, ...nodes.map((node) => describeNode(node, now, options))].join('\n\n')
+  const place = { cluster, local: nodes.some(({ pid }) => pid !== undefined) }
+  return [head, ...nodes.map((node) => describeNode(node, now, { ...options, place }))].join('\n\n')
 }
 
 function describeNode(
   node: NodeHealth,
   now: number,
-  { workers: shown = 'each', width }: DescribeOptions,
+  { workers: shown = 'each', width, place }: DescribeOptions & { place: Place },
 ): string {
   const mark = node.healthy ? chalk.green('●') : chalk.red('●')
   const machine = node.pid ? `process ${node.pid}` : (node.instance ?? '')
@@ -154,7 +156,7 @@ function describeNode(
   const some = workers.length > 0
   if (some && shown === 'counted') rows.push(countWorkers(workers))
   const each = some && shown === 'each' ? [describeWorkers(workers, now)] : []
-  return [title, described(rows, width), ...each].join('\n')
+  return [title, described(rows, width), ...describeFailedSetup(node, place), ...each].join('\n')
 }
 
 type Row = [name: string, text: string]
@@ -164,12 +166,38 @@ function describeWorkers(workers: Workers, now: number): string {
   const rows = workers.map((worker) => [
     `  ${worker.id}`,
     worker.state,
-    worker.state === 'starting' ? '' : `${number(worker.running)} running`,
-    worker.state === 'starting' ? '' : pluralize(worker.slots, 'slot'),
+    ...whatItDoes(worker, now),
     worker.pid ? `process ${worker.pid}` : '',
     `up ${describeDuration(now - worker.launchedAt)}`,
   ])
   return columns(rows)
+}
+
+/** Characters of a line of a setup. */
+const shownOfLine = 60
+
+function whatItDoes({ state, running, slots, preparing }: Workers[number], now: number): string[] {
+  if (preparing) {
+    return [
+      `${describeDuration(now - preparing.beganAt)}: ${printable(preparing.line).slice(0, shownOfLine)}`,
+      '',
+    ]
+  }
+  if (state === 'starting') return ['', '']
+  return [`${number(running)} running`, pluralize(slots, 'slot')]
+}
+
+/** The last lines of a setup that failed, as it wrote them. */
+function describeFailedSetup({ failedSetup }: NodeHealth, place: Place): string[] {
+  if (!failedSetup) return []
+  const { worker, lines } = failedSetup
+  const all = suggest`All that it wrote: ${tm('logs', {}, worker)}`
+  const next = suggest`Change it: ${tm('up', { setup: 'FILE' })}; try the same again: ${tm('up')}`
+  return [
+    `  The setup of ${worker} wrote at last:`,
+    ...lines.map((line) => `    ${printable(line)}`),
+    ...[all, next].map((one) => `  → ${renderSuggestion(one, place)}`),
+  ]
 }
 
 /** `  workers  3 busy, 1 idle` */

@@ -25,7 +25,10 @@ export interface Observation {
   siblings: number
   /** Why the last request for a loan was refused, and how long to wait before the next. */
   refusal?: { reason: string; retryIn: number }
-  /** Why the last launch failed, and how long to wait before the next. */
+  /**
+   * Why the last launch failed, and how long to wait before the next: for ever if only the user can
+   * change it.
+   */
   launchFailure?: { reason: string; retryIn: number }
   /** The node is draining. */
   paused: boolean
@@ -113,5 +116,6 @@ function borrow({ siblings, refusal, launchFailure }: Observation, full: string)
 }
 
 function afterFailure({ reason, retryIn }: NonNullable<Blocked>): string {
+  if (retryIn === Infinity) return `no worker is launched: ${reason}`
   return `the last launch failed (${reason}): next try in ${describeDuration(retryIn)}`
 }

@@ -12,6 +12,7 @@ import type { Restore } from '../restore.ts'
 import type { Scaler } from '../scaler.ts'
 import type { Secrets } from '../secrets.ts'
 import type { LiveSettings } from '../settings.ts'
+import type { Setups } from '../setups.ts'
 import type { Shared } from '../shared.ts'
 import type { Siblings } from '../siblings.ts'
 import type { BackupInfo } from '../store/snapshots.ts'
@@ -43,6 +44,7 @@ export interface NodeContext {
   jobs: Jobs
   shared: Shared
   workers: Workers
+  setups: Pick<Setups, 'current' | 'failure'>
   loans: Loans
   scaler: Pick<Scaler, 'last'>
   settings: LiveSettings

@@ -6,6 +6,7 @@ export async function describeNode(context: NodeContext) {
   const { oldestWait, jobs: _, looseWait: __, beingTried: ___, ...counts } = await queue.stats()
   const { action, rule, reason } = scaler.last()
   const problems = findProblems(context)
+  const failedSetup = context.setups.failure()
   return {
     ...info,
     healthy: problems.length === 0,
@@ -17,6 +18,7 @@ export async function describeNode(context: NodeContext) {
     loans: loans.describe(),
     scaling: { decision: action, rule, reason },
     siblings: siblings.known(),
+    ...(failedSetup ? { failedSetup } : {}),
     ...(restored ? { restored } : {}),
   }
 }

@@ -121,6 +121,7 @@ export async function up(site: ClusterContext, changes: UpChanges = {}) {
     intents,
     spot: changes.spot ?? false,
     volumeSize: 8,
+    workerVolumeSize: 8,
     ...(boundary ? { boundary } : {}),
   })
   const ids = changes.nodes ?? ['node-1', 'node-2']

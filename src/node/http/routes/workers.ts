@@ -6,7 +6,7 @@ import { guarded, routeSet } from '../guard.ts'
 import type { NodeContext } from '../node-context.ts'
 
 export function workerRoutes(context: NodeContext) {
-  const { workers, settings, siblings, loans, secrets, logs, configure: change } = context
+  const { workers, setups, settings, siblings, loans, secrets, logs, configure: change } = context
   return routeSet()
     .openapi(guarded(contract.configure), async (c) => {
       if (!change)
@@ -15,7 +15,12 @@ export function workerRoutes(context: NodeContext) {
           'This node runs local workers: there are no machines to choose',
         )
       await change(c.req.valid('json'))
+      await workers.tryAgain()
       return c.json({}, 200)
+    })
+    .openapi(guarded(contract.getSetup), (c) => {
+      const setup = setups.current()
+      return c.json(setup ? { setup } : {}, 200)
     })
     .openapi(guarded(contract.heartbeat), (c) => {
       const { id } = c.req.valid('param')
@@ -30,9 +35,9 @@ export function workerRoutes(context: NodeContext) {
       const known = { settings: settings.get(), siblings: siblings.known(), borrowed }
       return c.json({ ...known, ...token }, 200)
     })
-    .openapi(guarded(contract.workerDown), (c) => {
+    .openapi(guarded(contract.workerDown), async (c) => {
       const { instance_id: id } = c.req.valid('param')
-      const { id: said, log = [] } = c.req.valid('json')
+      const { id: said, log = [], failedSetup } = c.req.valid('json')
       if (said !== undefined && said !== id) {
         throw new TmError('invalid', `The path says worker ${id}, the body says ${said}`)
       }
@@ -40,6 +45,7 @@ export function workerRoutes(context: NodeContext) {
       // Also of a worker that this node has ended itself.
       logs.add(id, log)
       if (!workers.isKnown(id)) throw new TmError('not_found', `No worker ${id} on this node`)
+      if (failedSetup) await workers.setupFailed(id, failedSetup.hash, failedSetup)
       workers.down(id)
       return c.json({}, 200)
     })

@@ -1,5 +1,6 @@
 /** The last step of `tm up` in AWS: running machines become nodes that respond. */
 import type { Settings } from '../../../core/settings.ts'
+import type { Setup } from '../../../core/setup.ts'
 import { adminToken } from '../../../state/cluster-nodes.ts'
 import type { ClusterState } from '../../../state/cluster-state.ts'
 import type { ReadyNode } from '../../cluster.ts'
@@ -18,6 +19,8 @@ export interface BootContext extends ClusterContext {
   /** Wall-clock milliseconds; with `--ttl` only. */
   endsAt: number | undefined
   settings: Partial<Settings>
+  /** What workers do once, before their first task. */
+  setup: Setup | undefined
 }
 
 /** Returns the nodes in the order of the machines. */
@@ -44,7 +47,7 @@ export const bootNodes: BootNodes = async (machines, infrastructure, context) =>
 async function bootAll(
   machines: LaunchedNode[],
   { identity, role, shapes }: Infrastructure,
-  { aws, cluster, state, port, program, settings, endsAt }: BootContext,
+  { aws, cluster, state, port, program, settings, setup, endsAt }: BootContext,
   note: (text: string) => void,
 ): Promise<BootedNode[]> {
   const progress = new Map(machines.map(({ id }) => [id, 'boots']))
@@ -54,7 +57,7 @@ async function bootAll(
   }
   const adoption: Adoption = {
     secret: Buffer.from(state.secret()).toString('hex'),
-    terms: { workers: shapes.worker, ...(endsAt ? { endsAt } : {}) },
+    terms: { workers: shapes.worker, ...(setup ? { setup } : {}), ...(endsAt ? { endsAt } : {}) },
     workerLoader: program.workerLoader,
   }
   const token = adminToken(state)

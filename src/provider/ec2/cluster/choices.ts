@@ -3,6 +3,7 @@
  * the AWS SDK.
  */
 import type { Settings } from '../../../core/settings.ts'
+import { defaultSetupTimeoutMs, type Setup } from '../../../core/setup.ts'
 import type { Choices } from '../../../state/cluster-record.ts'
 
 /** The port of the nodes without `--port`. */
@@ -19,6 +20,17 @@ export const defaultChoices: Choices = {
   volumeSize: 8,
   // An instance has to boot and install Node, which takes longer than starting a process.
   settings: { bootTimeout: 5 * 60_000 },
+}
+
+/** What workers do once, before their first task. */
+export function setupOf({
+  packages = [],
+  setupScript = '',
+  setupTimeout,
+}: Choices): Setup | undefined {
+  if (packages.length === 0 && setupScript === '') return undefined
+  const script = setupScript === '' ? {} : { script: setupScript }
+  return { packages, ...script, timeout: setupTimeout ?? defaultSetupTimeoutMs }
 }
 
 /** Later choices win; settings are merged one by one. */

@@ -24,8 +24,9 @@ export interface InfrastructureOptions extends ClusterContext {
   intents: Intents
   spot: boolean
   onDemandFallback?: boolean
-  /** GiB */
+  /** GiB of a node, and of a worker. */
   volumeSize: number
+  workerVolumeSize: number
   boundary?: string
   /** On all that is created, besides those of tm. */
   tags?: Record<string, string>
@@ -65,14 +66,14 @@ export async function ensureInfrastructure(
     images,
     subnets: network.subnets,
     group,
-    volumeSize: options.volumeSize,
     publicAddress: network.isPublic,
     ...(options.tags ? { tags: options.tags } : {}),
   }
   const shapes = {
-    node: { ...common, types: nodeTypes, profile, spot: false },
+    node: { ...common, volumeSize: options.volumeSize, types: nodeTypes, profile, spot: false },
     worker: {
       ...common,
+      volumeSize: options.workerVolumeSize,
       types: workerTypes,
       spot,
       ...(options.onDemandFallback ? { onDemandFallback: true } : {}),

@@ -1,6 +1,8 @@
 /** What `tm up` will create on EC2 and what it costs, shown before anything is created. Pure. */
 
+import { formatDuration } from '../../../core/duration.ts'
 import { withDefaults } from '../../../core/settings.ts'
+import { describeSetup, type Setup } from '../../../core/setup.ts'
 import type { Choices } from '../../../state/cluster-record.ts'
 import type { LostNode } from '../../cluster.ts'
 import { groupName, roleName } from '../aws/tags.ts'
@@ -14,7 +16,7 @@ import {
   priceOf,
 } from '../machines/prices.ts'
 import type { TypeFacts } from '../machines/types.ts'
-import { nodePort } from './choices.ts'
+import { nodePort, setupOf } from './choices.ts'
 import type { Survey } from './survey.ts'
 
 export interface PlanOptions {
@@ -66,13 +68,15 @@ export function planOf(options: PlanOptions): Plan {
   const { region, account } = survey.identity
   const { isPublic } = survey.network
   const { maxWorkers, commands } = withDefaults(choices.settings)
+  const { workerVolumeSize = choices.volumeSize } = choices
+  const setup = setupOf(choices)
   const cost = (pick: (types: TypeFacts[]) => TypeFacts | undefined, { spot } = choices) =>
     estimate({
       region,
       nodes: ids.length,
       workers: ids.length * maxWorkers,
-      node: pricedType(pick(survey.nodeTypes), options),
-      worker: pricedType(pick(survey.workerTypes), options),
+      node: pricedType(pick(survey.nodeTypes), choices.volumeSize, options),
+      worker: pricedType(pick(survey.workerTypes), workerVolumeSize, options),
       publicAddresses: isPublic ? ids.length * (1 + maxWorkers) : 0,
       spot,
     })
@@ -105,6 +109,7 @@ export function planOf(options: PlanOptions): Plan {
       ...wanted.notes,
       ...elsewhere(survey),
       ...(commands === 1 ? [commandsNote] : []),
+      ...(setup ? [setupNote(setup)] : []),
       ...(isPublic ? [] : [privateNote]),
       ...(fallback ? ['The maximum counts workers on demand, where spot has no capacity'] : []),
       ...options.quotas,
@@ -115,6 +120,11 @@ export function planOf(options: PlanOptions): Plan {
 
 const commandsNote =
   'Whoever has the admin token runs programs on the workers (tm run); --no-commands refuses them'
+
+function setupNote(setup: Setup): string {
+  const { timeout } = setup
+  return `Each worker first sets itself up, as root, in at most ${formatDuration(timeout)}, and is charged meanwhile: ${describeSetup(setup)}`
+}
 
 const privateNote =
   'Machines get private addresses only: you have to reach them by VPN or from inside the VPC. Their way out (such as a NAT gateway) is not in the estimate'
@@ -128,10 +138,14 @@ function keyNote(key: string, { instanceProfile }: Choices): string {
 }
 
 /** With the disk that its image needs. */
-function pricedType(facts: TypeFacts | undefined, { survey, choices }: PlanOptions): PricedType {
+function pricedType(
+  facts: TypeFacts | undefined,
+  volumeSize: number,
+  { survey }: Pick<PlanOptions, 'survey'>,
+): PricedType {
   const { type, vcpus, architecture } = facts ?? { type: '', vcpus: 0, architecture: 'arm64' }
   const image = survey.images[architecture]
-  return { type, vcpus, disk: image ? diskSize(image, choices.volumeSize) : choices.volumeSize }
+  return { type, vcpus, disk: image ? diskSize(image, volumeSize) : volumeSize }
 }
 
 /** The most expensive type, in case the preferred ones lack capacity; unknown prices count most. */

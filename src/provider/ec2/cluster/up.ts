@@ -8,7 +8,7 @@ import type { CreatedCluster, UpPlan, Wanted } from '../../cluster.ts'
 import type { Program } from '../boot/program.ts'
 import { createIntents } from '../machines/intents.ts'
 import { type BootNodes, bootNodes } from './bootstrap.ts'
-import { mergeChoices, nodePort } from './choices.ts'
+import { mergeChoices, nodePort, setupOf } from './choices.ts'
 import { type Discovery, discover } from './discover.ts'
 import { checkPort, checkSecurityGroup } from './fixed-choices.ts'
 import { type ClusterContext, ensureInfrastructure } from './infrastructure.ts'
@@ -77,6 +77,8 @@ export async function createEc2(context: UpContext, plan: Ec2Plan): Promise<Crea
   writeRecord(state, { identity, profile, ids, choices, isPublic, now, endsAt })
   const common = { aws, cluster, reporter, intents: createIntents(fileJournal(state)) }
   const { boundary, instanceProfile, securityGroup, spot, volumeSize, settings } = choices
+  const { workerVolumeSize = volumeSize } = choices
+  const setup = setupOf(choices)
   const infrastructure = await ensureInfrastructure({
     ...common,
     survey,
@@ -88,6 +90,7 @@ export async function createEc2(context: UpContext, plan: Ec2Plan): Promise<Crea
     spot,
     ...(choices.onDemandFallback ? { onDemandFallback: true } : {}),
     volumeSize,
+    workerVolumeSize,
     ...(boundary ? { boundary } : {}),
     ...(instanceProfile ? { instanceProfile } : {}),
     ...(securityGroup ? { securityGroup } : {}),
@@ -102,7 +105,7 @@ export async function createEc2(context: UpContext, plan: Ec2Plan): Promise<Crea
     onLaunched: ({ id, instance }) => recordLaunched(state, { id, instance, url: '' }),
   })
   for (const node of launched) recordLaunched(state, { ...node, url: urlOf(node, port) })
-  const options = { aws, cluster, reporter, state, port, program, settings, endsAt }
+  const options = { aws, cluster, reporter, state, port, program, settings, setup, endsAt }
   const nodes = await boot(launched, infrastructure, options)
   recordNodes(
     state,

@@ -72,6 +72,7 @@ export async function runNode(
       await writeAdoption(adoptionFile, adoption)
     },
     settings: {},
+    setup: () => adoption.terms.setup,
     machine: () => largestWorker(adoption.terms.workers),
     provider,
     program: packedProgram,

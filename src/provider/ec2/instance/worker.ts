@@ -1,12 +1,14 @@
 /** A worker on an instance: when its work is over, the instance powers off. */
 import { readFileSync } from 'node:fs'
+import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { Logger } from 'pino'
 import { machineReader } from '../../../runtime/machine.ts'
 import type { Tail } from '../../../runtime/tail.ts'
 import { giveWayToSlots } from '../../../worker/priority.ts'
 import { createRunners } from '../../../worker/runners/runners.ts'
-import { runWorker } from '../../../worker/worker.ts'
+import { setUp } from '../../../worker/setup/setup.ts'
+import { runWorker, type WorkerOptions } from '../../../worker/worker.ts'
 import { writeWhole } from '../boot/install.ts'
 import { folders, tokenFile, type WorkerConfig } from '../boot/machine-config.ts'
 import { spotNotice } from '../machines/imds.ts'
@@ -39,7 +41,10 @@ export async function runInstanceWorker(
   const { signal: stopped } = stopping
   const machine = { read: machineReader(folders.data), isShared: false }
   const parts = { ...createRunners({ folder: folders.data, environment, clusterTag: '' }), machine }
-  const own = { settings: {}, signal: stopped, log, tail }
+  const folder = join(folders.data, 'setup')
+  const ownSetUp: WorkerOptions['setUp'] = (setup, how) =>
+    setUp(setup, { folder, env: environment, ...how })
+  const own = { settings: {}, signal: stopped, log, tail, setUp: ownSetUp }
   const options = { id, ...node, token, onToken, onSlots, ...parts, ...own }
   // A worker that fails is not restarted: its tasks return, and its node launches another.
   await runWorker(options).catch((error) => log.error({ err: error }, 'the worker failed'))

@@ -45,6 +45,7 @@ const allowed: Record<string, Role[]> = {
   'PUT /v1/provision': ['admin'],
   'POST /worker_down/:instance_id': ['worker', 'admin'],
   'GET /v1/program': ['worker'],
+  'GET /v1/setup': ['worker'],
   'GET /try_get_node_quota': ['node'],
   'PUT /v1/loans/:loan': ['node'],
   'DELETE /v1/loans/:loan': ['node'],

@@ -45,6 +45,7 @@ const node3 = (method: string, path: string) => send('node', 'node-3')(method, p
 const common = new Set([
   'worker POST /v1/leases/claim',
   'worker GET /v1/program',
+  'worker GET /v1/setup',
   // Any worker may get a task of any job.
   'worker GET /v1/jobs/{id}',
   'worker GET /v1/shared/{sha256}/{part}',
