@@ -9,6 +9,7 @@ import { countEarlier, describeEarlier, type EarlierCounts } from '../cli/jobs/d
 import { describeRunPlan } from '../cli/jobs/describe-plan.ts'
 import type { Earlier } from '../cli/jobs/earlier.ts'
 import { requireSameMachine } from '../cli/jobs/in-place.ts'
+import { missingProgram } from '../cli/jobs/missing-program.ts'
 import { hasCluster, withOwnCluster } from '../cli/jobs/own-cluster.ts'
 import { planResumed, planRun, type RunPlan, type RunResult, runJob } from '../cli/jobs/run.ts'
 import { describeShared } from '../cli/jobs/shared/describe.ts'
@@ -100,6 +101,7 @@ Without outputs, what the commands write to stdout is shown. Ctrl-C leaves the j
     const { flags, command, files } = await this.read()
     const state = this.clusterState(flags.cluster)
     if (flags['in-place']) requireSameMachine(state)
+    const isOnEc2 = locationOf(state) === 'ec2'
     const given = givenShared(flags.file ?? [], flags.dir ?? [])
     const shared = await readShared(given, this.reporter)
     const options = {
@@ -112,7 +114,7 @@ Without outputs, what the commands write to stdout is shown. Ctrl-C leaves the j
       sources: await readSources(files, flags),
       name: flags.name,
       // Machines of AWS cost money; those of this machine are there anyway.
-      canary: flags.canary ?? locationOf(state) === 'ec2',
+      canary: flags.canary ?? isOnEc2,
       failFast: flags['fail-fast'] === undefined ? undefined : readFailFast(flags['fail-fast']),
       to: flags.to ?? '.',
       overwrite: flags.overwrite,
@@ -139,6 +141,8 @@ Without outputs, what the commands write to stdout is shown. Ctrl-C leaves the j
     const { errors, failed = [], paused = [] } = result
     if (errors.length + failed.length + paused.length > 0) process.exitCode = 1
     for (const job of paused) this.showError(describePaused(job))
+    const missing = isOnEc2 ? missingProgram(failed, result.number) : undefined
+    if (missing) this.showError(missing)
     if (result.failed) this.logToStderr(summary(result))
     return result
   }

@@ -6,6 +6,7 @@
 import type { Clock } from '../core/clock.ts'
 import { describeSetupFailure, hashOfSetup, type Setup, type SetupFailure } from '../core/setup.ts'
 import type { NodeDocuments } from './store/node-documents.ts'
+import type { SetupState } from './worker-view.ts'
 
 /** A failure as a node shows it. */
 export interface FailedSetup extends SetupFailure {
@@ -93,6 +94,7 @@ export async function loadSetups(
     failure: (): FailedSetup | undefined => known()?.last,
 
     /** Whether a worker that is idle should make place for one with the setup in force. */
-    isOutdated: (hash: string | undefined): boolean => hash !== currentHash() && !isBroken(),
+    isOutdated: (state: SetupState | undefined): boolean =>
+      state !== undefined && !state.running && state.hash !== currentHash() && !isBroken(),
   }
 }

@@ -24,7 +24,8 @@ export interface WorkerView {
 
 /** How far the setup of a machine is. */
 export interface SetupState {
-  hash: string
+  /** Undefined while the worker does not know it, or if it needs none. */
+  hash?: string | undefined
   /** While it runs: since when (wall-clock milliseconds), and the last line that it wrote. */
   running?: { beganAt: number; line: string } | undefined
 }
@@ -37,6 +38,6 @@ export interface Heartbeat {
   pid?: number | undefined
   /** What it has for tasks of jobs. */
   capacity?: Resources | undefined
-  /** None if its machine needs none. */
+  /** Undefined for a worker on a machine that others use, too: that is never set up. */
   setup?: SetupState | undefined
 }

@@ -73,7 +73,7 @@ export function createWorkers(options: WorkersOptions) {
   }
 
   function noteSetup({ setup }: Heartbeat): void {
-    if (!setup) return
+    if (!setup?.hash) return
     setups
       .succeeded(setup.hash)
       .catch((error) => options.onError('saving that the setup works', error))
@@ -103,7 +103,7 @@ export function createWorkers(options: WorkersOptions) {
 
   /** It has nothing to do, and its machine is not as a new one would be. */
   function isOutdated(worker: Worker): boolean {
-    return stateOf(worker) === 'idle' && setups.isOutdated(worker.heartbeat?.setup?.hash)
+    return stateOf(worker) === 'idle' && setups.isOutdated(worker.heartbeat?.setup)
   }
 
   async function compare(all: Machine[], asked: number): Promise<void> {

@@ -81,7 +81,10 @@ export async function runWorker(options: WorkerOptions): Promise<{ reason: strin
   let settings = withDefaults(options.settings)
   /** Undefined until it has joined. */
   let work: Work | undefined
-  let setup: SetupState | undefined
+  /** From its first heartbeat on, so that nobody takes it for a worker that needs none. */
+  let setup: SetupState | undefined = options.setUp && {
+    running: { beganAt: Date.now(), line: '' },
+  }
   let reason = ''
   let order = toldToStop
   /** Wakes `claimWork` when a slot may need work. */
@@ -146,17 +149,21 @@ export async function runWorker(options: WorkerOptions): Promise<{ reason: strin
 
   /** Does what its machine needs first. Returns how that failed, if it did. */
   async function prepare() {
-    const wanted = options.setUp && (await nodes.setup(stopped).catch(() => undefined))
-    if (!options.setUp || !wanted || stopped.aborted) return undefined
-    const failure = await options.setUp(wanted, {
-      signal: stopped,
-      onState(state) {
-        setup = state
-      },
-      onLine: (line) => log.info({}, `setup: ${line}`),
-    })
-    if (!failure) return void (await beat(false))
-    return { ...failure, hash: hashOfSetup(wanted) }
+    if (!options.setUp) return undefined
+    const wanted = await nodes.setup(stopped).catch(() => undefined)
+    setup = wanted ? setup : {}
+    const failure =
+      wanted &&
+      (await options.setUp(wanted, {
+        signal: stopped,
+        onState(state) {
+          setup = state
+        },
+        onLine: (line) => log.info({}, `setup: ${line}`),
+      }))
+    if (failure) return { ...failure, hash: hashOfSetup(wanted) }
+    if (!stopped.aborted) await beat(false)
+    return undefined
   }
 
   async function somethingEnds(): Promise<void> {

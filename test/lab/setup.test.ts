@@ -79,6 +79,13 @@ it('runs commands that only its setup has brought', async () => {
   expect(logs.stdout).toContain('setup: making shout !')
 })
 
+it('says how a program that is missing gets there', async () => {
+  const run = await lab.tm('run', 'whisper {in}', inputs[0] ?? '')
+  expect(run.code).toBe(1)
+  expect(run.stderr).toMatch(/The workers do not have a program: exit 127: .*whisper.* not found/)
+  expect(run.stderr).toContain('tm up --packages NAMES')
+})
+
 it('replaces workers when the setup changes; one that fails is explained, and tried twice', async () => {
   const before = lab.standin.calls.filter(({ action }) => action === 'RunInstances').length
   const broken = script('broken.sh', 'seq 30; echo "no such mirror" >&2; exit 7\n')

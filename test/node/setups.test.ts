@@ -186,6 +186,16 @@ describe('a setup that has worked', () => {
     await expect.poll(() => node.bench.terminated).toEqual([worker])
   })
 
+  it('ends no worker that has just joined, and does not know its setup yet', async () => {
+    const worker = await nextMachine()
+    await beat(worker, { setup: { running: { beganAt: 5, line: '' } } })
+    await tick(1)
+    expect(node.bench.terminated).toEqual([])
+    await beat(worker, { setup: {} })
+    await tick(1)
+    await expect.poll(() => node.bench.terminated).toEqual([worker])
+  })
+
   it('says nothing of a worker that has done another one', async () => {
     const worker = await nextMachine()
     await fail(worker, mended)

@@ -43,7 +43,9 @@ export const getSetup = operation('getSetup', {
 })
 
 const setupState = z.object({
-  hash: setupHash.describe('which setup it is'),
+  hash: setupHash
+    .optional()
+    .describe('which setup it is; undefined while not known, or if it needs none'),
   running: z
     .object({ beganAt: z.number(), line: z.string().max(2000).describe('the last that it wrote') })
     .optional()

@@ -9,7 +9,8 @@ import { runSteps, type Step } from './steps.ts'
 
 /** How far a setup is, as heartbeats tell the node. */
 export interface SetupState {
-  hash: string
+  /** Undefined while the worker does not know it, or if it needs none. */
+  hash?: string
   /** While it runs: since when (wall-clock milliseconds), and the last line that it wrote. */
   running?: { beganAt: number; line: string }
 }
