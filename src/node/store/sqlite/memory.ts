@@ -35,14 +35,22 @@ export function createMemory(database: DatabaseSync, transaction: Transaction) {
     database.prepare(`UPDATE tasks SET state = ${states.running}, attempt = 1, worker = ?,
     lease_until = ?, started_at = ? WHERE seq = ?`)
 
+  /** Leases of the open transaction: no task gets a first lease twice. */
+  let added: FirstLease[] = []
+  let removed: FirstLease[] = []
+
   transaction.onBegin(() => {
     const before = { ...counters }
-    // Runs last. By then removed leases are back, but at the end of the map.
+    added = []
+    removed = []
     transaction.onRollback(() => {
       Object.assign(counters, before)
-      const inOrder = [...first.values()].sort((a, b) => a.seq - b.seq)
+      const all = new Map([...first.values(), ...removed].map((lease) => [lease.id, lease]))
+      for (const { id } of added) all.delete(id)
       first.clear()
-      for (const lease of inOrder) first.set(lease.id, lease)
+      // Those that were removed are back in their places, not at the end of the map.
+      for (const lease of [...all.values()].sort((a, b) => a.seq - b.seq))
+        first.set(lease.id, lease)
     })
   })
 
@@ -58,7 +66,7 @@ export function createMemory(database: DatabaseSync, transaction: Transaction) {
 
   function remove(lease: FirstLease): void {
     first.delete(lease.id)
-    transaction.onRollback(() => first.set(lease.id, lease))
+    removed.push(lease)
   }
 
   return {
@@ -68,7 +76,7 @@ export function createMemory(database: DatabaseSync, transaction: Transaction) {
 
     add(lease: FirstLease): void {
       first.set(lease.id, lease)
-      transaction.onRollback(() => first.delete(lease.id))
+      added.push(lease)
     },
     remove,
 

@@ -3,7 +3,7 @@
  * of their numbers, merged with returned ones (handed back, failed, expired) by the time from which
  * they may run.
  */
-import type { DatabaseSync, SQLOutputValue } from 'node:sqlite'
+import type { DatabaseSync } from 'node:sqlite'
 import { idFromHex } from '../../../core/task.ts'
 import { stateNumbers as states } from './schema.ts'
 
@@ -41,7 +41,10 @@ export function queuedRows(database: DatabaseSync) {
   const rows = (text: string) => {
     const statement = database.prepare(`SELECT ${columns} FROM tasks WHERE ${text}`)
     statement.setReturnArrays(true)
-    return statement
+    return {
+      all: (...args: number[]) => statement.all(...args) as unknown as Row[],
+      iterate: (...args: number[]) => statement.iterate(...args) as unknown as IteratorObject<Row>,
+    }
   }
   const fresh = rows(`seq >= ? AND ${queued} AND attempt = 0 AND job IS NULL ORDER BY seq LIMIT ?`)
   const returned = rows(`${queued} AND attempt > 0 AND job IS NULL AND run_at <= ?
@@ -62,16 +65,13 @@ export function queuedRows(database: DatabaseSync) {
   }
 }
 
-type Rows = Iterable<Record<string, SQLOutputValue>>
+function merged(back: Row[], first: IteratorObject<Row>): Iterable<Candidate> {
+  return (back.length === 0 ? first : inOrder(back, first)).map(toCandidate)
+}
 
-function* merged(back: Rows, first: Rows): Generator<Candidate> {
-  const before = back as unknown as Row[]
-  const rows = first as unknown as Iterable<Row>
-  for (const row of before.length === 0 ? rows : inOrder(before, rows)) {
-    const [seq, hex, kind, spec, cost, size, upload, attempt, runAt, failures] = row
-    const id = idFromHex(hex)
-    yield { seq, id, kind, spec, cost, size, upload, attempt, runAt, failures }
-  }
+function toCandidate(row: Row): Candidate {
+  const [seq, hex, kind, spec, cost, size, upload, attempt, runAt, failures] = row
+  return { seq, id: idFromHex(hex), kind, spec, cost, size, upload, attempt, runAt, failures }
 }
 
 /** Its place in a row. */

@@ -87,9 +87,10 @@ export function reportMethods(
       const row = succeed.get(counters.nextDone, key, attempt, worker)
       return row as Ended | undefined
     }
-    succeedFirst.run(counters.nextDone, lease.seq)
+    const { seq, upload, startedAt } = lease
+    succeedFirst.run(counters.nextDone, seq)
     memory.remove(lease)
-    return { ...lease, job: null, started_at: lease.startedAt }
+    return { seq, upload, job: null, started_at: startedAt }
   }
 
   return {
@@ -112,9 +113,11 @@ export function reportMethods(
         const times = [started_at, now.wall] as const
         insertResult.run(counters.nextDone, seq, key, attempt, worker, ...times, result)
         bodies.drop(seq, upload)
-        outputs.drop({ seq, job }, attempt)
-        pauses.succeeded(job)
-        if (bytes && job !== null) outputs.write({ seq, attempt }, 0, bytes)
+        if (job !== null) {
+          outputs.drop({ seq, job }, attempt)
+          pauses.succeeded(job)
+          if (bytes) outputs.write({ seq, attempt }, 0, bytes)
+        }
         counters.nextDone += 1
         counters.running -= 1
         counters.succeeded += 1

@@ -49,8 +49,14 @@ export function createSegments(database: DatabaseSync, transaction: Transaction)
     })
   }
 
+  /** Those whose numbers have changed in the open transaction. */
+  const changed = new Set<Segment>()
+  transaction.onBegin(() => changed.clear())
+
   /** The same for a segment whose numbers are about to change. */
   function changes(segment: Segment): void {
+    if (changed.has(segment)) return
+    changed.add(segment)
     const { last, bytes, needed } = segment
     transaction.onRollback(() => Object.assign(segment, { last, bytes, needed }))
   }
