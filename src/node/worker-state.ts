@@ -34,7 +34,7 @@ export function viewOf(
   state: WorkerState,
 ): WorkerView {
   const pid = machine?.pid ?? heartbeat?.pid
-  const { slots = 0, running = 0, capacity, setup } = heartbeat ?? {}
+  const { slots = 0, running = 0, capacity, setup, ownUsers } = heartbeat ?? {}
   return {
     id,
     state,
@@ -43,6 +43,7 @@ export function viewOf(
     launchedAt,
     ...(pid ? { pid } : {}),
     ...(capacity?.disk === 0 ? { diskFull: true } : {}),
+    ...(ownUsers ? { ownUsers } : {}),
     ...(setup?.running ? { preparing: setup.running } : {}),
   }
 }

@@ -16,6 +16,8 @@ export interface WorkerView {
   pid?: number
   /** It takes no tasks of jobs meanwhile. */
   diskFull?: true
+  /** Each command runs as a user of its own. */
+  ownUsers?: true
   /** Its setup, while it runs. */
   preparing?: NonNullable<SetupState['running']>
   /** Wall-clock milliseconds since the epoch. */
@@ -38,6 +40,7 @@ export interface Heartbeat {
   pid?: number | undefined
   /** What it has for tasks of jobs. */
   capacity?: Resources | undefined
+  ownUsers?: boolean | undefined
   /** Undefined for a worker on a machine that others use, too: that is never set up. */
   setup?: SetupState | undefined
 }

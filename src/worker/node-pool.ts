@@ -46,6 +46,8 @@ interface State {
   draining: boolean
   /** What the worker has for tasks of jobs. */
   capacity: Resources
+  /** Each command runs as a user of its own. */
+  ownUsers: boolean
   /** How far the setup of its machine is, if it needs one. */
   setup?: SetupState | undefined
 }

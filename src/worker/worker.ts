@@ -30,6 +30,8 @@ export interface WorkerOptions {
   /** Runs tasks of jobs. Without it, the worker takes none. */
   jobs?: PoolRunner
   machine: WorkerMachine
+  /** Each command runs as a user of its own. */
+  ownUsers?: boolean
   /** Does the setup of a machine that the worker has to itself; undefined where there is none. */
   setUp?: (setup: Setup, options: Pick<SetupOptions, 'signal' | 'onState' | 'onLine'>) => SetUpEnd
   /** Called when the slots have been created. */
@@ -125,7 +127,13 @@ export async function runWorker(options: WorkerOptions): Promise<{ reason: strin
   }
 
   async function beat(draining: boolean): Promise<void> {
-    const state = { slots: settings.slots, running: work?.size() ?? 0, capacity: capacity() }
+    const { ownUsers = false } = options
+    const state = {
+      ownUsers,
+      slots: settings.slots,
+      running: work?.size() ?? 0,
+      capacity: capacity(),
+    }
     const [answered, lost] = await Promise.all([
       nodes.heartbeat({ ...state, draining, ...(setup ? { setup } : {}) }),
       nodes.renew(work?.running() ?? []),

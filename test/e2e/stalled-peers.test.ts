@@ -97,7 +97,7 @@ describe.concurrent('with a node that', () => {
     const claimed = pool.claim({ max: 1, maxWork: 1, room: undefined, waitMs: 100, signal })
     const [{ leases, reports }] = await Promise.all([
       claimed,
-      pool.heartbeat({ slots: 1, running: 0, draining: false, capacity: oneCpu }),
+      pool.heartbeat({ ownUsers: false, slots: 1, running: 0, draining: false, capacity: oneCpu }),
       pool.leave(),
     ])
     expect(leases).toEqual([])

@@ -86,6 +86,18 @@ it('says how a program that is missing gets there', async () => {
   expect(run.stderr).toContain('tm up --packages NAMES')
 })
 
+it('runs commands as users that can read nothing of the worker', async () => {
+  const line = `id -u > {out}; for f in /var/lib/tm/token /opt/tm/tm.mjs /etc/tm/machine.json; do
+    cat $f > /dev/null 2>&1 && echo "reads $f" >> {out}; done; ls /var/lib/tm/work >> {out} || true`
+  const to = join(lab.folder, 'who')
+  expectDone(await lab.tm('run', line, '--times', '2', '--out', 'user-{n}', '--to', to))
+  const users = [1, 2].map((n) => readFileSync(join(to, `user-${n}`), 'utf8'))
+  for (const user of users) expect(user).toMatch(/^7\d{4}\n$/)
+  expect(new Set(users).size).toBe(2)
+  const { nodes } = await health(lab)
+  expect(nodes[0]?.workers?.[0]?.ownUsers).toBe(true)
+})
+
 it('replaces workers when the setup changes; one that fails is explained, and tried twice', async () => {
   const before = lab.standin.calls.filter(({ action }) => action === 'RunInstances').length
   const broken = script('broken.sh', 'seq 30; echo "no such mirror" >&2; exit 7\n')

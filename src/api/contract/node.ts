@@ -11,6 +11,7 @@ export const workerViewSchema = z.object({
   running: z.int().describe('tasks the worker holds'),
   pid: z.int().optional(),
   diskFull: z.literal(true).optional().describe('it takes no tasks of jobs meanwhile'),
+  ownUsers: z.literal(true).optional().describe('each command runs as a user of its own'),
   preparing: z
     .object({ beganAt: z.number(), line: z.string() })
     .optional()

@@ -58,6 +58,7 @@ export const heartbeatSchema = z.object({
   running: z.int().min(0).max(Number.MAX_SAFE_INTEGER),
   draining: z.boolean(),
   capacity: resourcesSchema.optional().describe('what it has for tasks of jobs'),
+  ownUsers: z.boolean().optional().describe('each command runs as a user of its own'),
   setup: setupState.optional().describe('of its machine'),
   pid: z
     .int()

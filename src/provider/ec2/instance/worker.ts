@@ -40,7 +40,9 @@ export async function runInstanceWorker(
   const onSlots = giveWayToSlots
   const { signal: stopped } = stopping
   const machine = { read: machineReader(folders.data), isShared: false }
-  const parts = { ...createRunners({ folder: folders.data, environment, clusterTag: '' }), machine }
+  const ownUsers = process.getuid?.() === 0
+  const commands = { folder: folders.data, environment, clusterTag: '', ownUsers }
+  const parts = { ...createRunners(commands), machine, ownUsers }
   const folder = join(folders.data, 'setup')
   const ownSetUp: WorkerOptions['setUp'] = (setup, how) =>
     setUp(setup, { folder, env: environment, ...how })

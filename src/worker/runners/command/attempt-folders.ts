@@ -3,11 +3,12 @@
  * for a result. One thread makes a few ahead and another removes them: each waits for the disk while a node
  * beside it writes there, and a command may leave any number of files.
  */
-import { mkdirSync, rmSync } from 'node:fs'
+import { chmodSync, mkdirSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
 import { Worker as Thread } from 'node:worker_threads'
 import { threadFile } from '../../../runtime/thread-file.ts'
 import type { Answer, Request } from './folders-thread.ts'
+import type { Users } from './users.ts'
 
 /** The command sees only `cwd`, and `temporary` as its `TMPDIR`. */
 export interface AttemptFolder {
@@ -17,6 +18,8 @@ export interface AttemptFolder {
   stdin: string
   stdout: string
   stderr: string
+  /** Who the command runs as; undefined for the user of the worker. */
+  user?: number | undefined
 }
 
 export interface AttemptFolders {
@@ -49,11 +52,19 @@ function startThread(folder: string) {
   }
 }
 
-export function createAttemptFolders(folder: string): AttemptFolders {
+interface Made {
+  root: string
+  user: number | undefined
+}
+
+/** `users`: each attempt gets one; without them, commands run as the worker does. */
+export function createAttemptFolders(folder: string, users?: Users): AttemptFolders {
   mkdirSync(folder, { recursive: true, mode: 0o700 })
-  const ready: string[] = []
+  // Others pass through it to what is theirs, but can't list it.
+  if (users) chmodSync(folder, 0o711)
+  const ready: Made[] = []
   const used: string[] = []
-  const waiting: PromiseWithResolvers<string>[] = []
+  const waiting: PromiseWithResolvers<Made>[] = []
   /** Folders that the thread has yet to make. */
   let asked = 0
   let timer: NodeJS.Timeout | undefined
@@ -64,17 +75,26 @@ export function createAttemptFolders(folder: string): AttemptFolders {
     asked -= answers.length
     for (const answer of answers) {
       const first = waiting.shift()
-      if ('error' in answer) first?.reject(answer.error)
-      else if (first) first.resolve(answer.made)
-      else ready.push(answer.made)
+      if ('error' in answer) {
+        giveBack(answer.user)
+        first?.reject(answer.error)
+        continue
+      }
+      const made = { root: answer.made, user: answer.user }
+      if (first) first.resolve(made)
+      else ready.push(made)
     }
   })
+
+  function giveBack(user: number | undefined): void {
+    if (user !== undefined) users?.giveBack(user)
+  }
 
   function makeMore(): void {
     const missing = ahead + waiting.length - ready.length - asked
     if (missing < fewest) return
     asked += missing
-    maker.ask({ make: missing })
+    maker.ask({ make: Array.from({ length: missing }, () => users?.take()) })
   }
 
   function removeUsed(): void {
@@ -87,31 +107,33 @@ export function createAttemptFolders(folder: string): AttemptFolders {
   return {
     async take() {
       const made = ready.shift()
-      const next = made === undefined ? Promise.withResolvers<string>() : undefined
+      const next = made === undefined ? Promise.withResolvers<Made>() : undefined
       if (next) waiting.push(next)
       makeMore()
-      return placeIn(made ?? ((await next?.promise) as string))
+      return placeIn(made ?? ((await next?.promise) as Made))
     },
-    remove({ root }) {
+    remove({ root, user }) {
+      giveBack(user)
       used.push(root)
       if (used.length >= fewest) removeUsed()
       else timer ??= setTimeout(removeUsed, removeAfterMs)
     },
     async close() {
       clearTimeout(timer)
-      maker.ask({ close: ready.splice(0) })
+      maker.ask({ close: ready.splice(0).map(({ root }) => root) })
       remover.ask({ close: used })
       await Promise.all([maker.ended, remover.ended])
       // Those that were still being made.
-      for (const late of ready) rmSync(late, { recursive: true })
+      for (const { root } of ready) rmSync(root, { recursive: true })
     },
   }
 }
 
-function placeIn(root: string): AttemptFolder {
+function placeIn({ root, user }: Made): AttemptFolder {
   const at = (name: string) => join(root, name)
   return {
     root,
+    ...(user === undefined ? {} : { user }),
     cwd: at('files'),
     temporary: at('tmp'),
     stdin: at('stdin'),

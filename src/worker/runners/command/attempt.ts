@@ -41,7 +41,7 @@ export interface AttemptOptions {
    */
   onBegin?: (files: StreamFiles) => () => Promise<void>
   /** Puts what the job shares into the folder of the command. */
-  share?: (cwd: string) => Promise<void>
+  share?: (place: AttemptFolder) => Promise<void>
   /** The command has ended. Its outputs are still to be sent. */
   onEnded?: () => void
   /** Ends the command: it was cancelled, or the worker stops. */
@@ -63,7 +63,7 @@ export async function runAttempt(options: AttemptOptions): Promise<Outcome> {
   try {
     place = await folders.take()
     const values = valuesOf(lease)
-    await options.share?.(place.cwd)
+    await options.share?.(place)
     const ended = await run(options, place, values)
     options.onEnded?.()
     if (signal.aborted) return { kind: 'stopped' }
@@ -97,8 +97,8 @@ async function run(
   place: AttemptFolder,
   values: Record<string, string>,
 ): Promise<Ended> {
-  const { cwd, temporary, stdin } = place
-  const inputs = writeInputs({ input: job.input, body: lease.body, values, cwd, stdin })
+  const { cwd, temporary, stdin, user } = place
+  const inputs = writeInputs({ input: job.input, body: lease.body, values, cwd, stdin, user })
   const { timeout, grace } = job
   const onEnd = onBegin?.(place)
   try {
@@ -106,7 +106,8 @@ async function run(
       {
         argv: argvOf(job.run, values, inputs),
         env: environmentOf({
-          base: environment,
+          // Nobody else's home is open to it.
+          base: user === undefined ? environment : { ...environment, HOME: temporary },
           job,
           cpus: job.needs?.cpus ?? 1,
           temporary,
@@ -114,6 +115,7 @@ async function run(
         }),
         tag: clusterTag + basename(place.root),
         cwd: place.cwd,
+        ...(user === undefined ? {} : { user }),
         ...(job.input === 'stdin' ? { stdin: place.stdin } : {}),
         stdout: place.stdout,
         stderr: place.stderr,
@@ -159,6 +161,7 @@ async function deliver(
     const sent = await sendOutputs(files, {
       partBytes,
       maxBytes: job.maxOutput,
+      user: place.user,
       send: (part, bytes) => send(part, bytes, AbortSignal.any([signal, over.signal])),
     })
     const left = { ...(leftOut > 0 ? { leftOut } : {}), ...(leftBehind > 0 ? { leftBehind } : {}) }

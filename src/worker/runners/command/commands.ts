@@ -1,4 +1,5 @@
 /** Runs the commands of jobs, each of which is fetched once per worker. */
+import { chmodSync } from 'node:fs'
 import { join } from 'node:path'
 import { TmError } from '../../../core/errors.ts'
 import type { Job } from '../../../kinds/command/job.ts'
@@ -6,12 +7,13 @@ import { retry } from '../../../runtime/retry.ts'
 import { isPassing } from '../../report-queue.ts'
 import type { PoolRunner, RunningTask } from '../../slot/slot.ts'
 import { LeaseLost, removeAttempts, runAttempt } from './attempt.ts'
-import { createAttemptFolders } from './attempt-folders.ts'
+import { type AttemptFolder, createAttemptFolders } from './attempt-folders.ts'
 import { lastLine, type StreamFiles } from './last-line.ts'
 import { createLiveLogs } from './live-logs.ts'
 import { createPool } from './pool.ts'
 import { createSharedFiles } from './shared/shared-files.ts'
 import { startSpawner } from './spawner-process.ts'
+import { createUsers } from './users.ts'
 
 export interface CommandOptions {
   /** The worker's own folder. */
@@ -19,13 +21,16 @@ export interface CommandOptions {
   /** How the tags of all processes of the cluster begin; empty if nobody looks for them. */
   clusterTag: string
   environment: Record<string, string>
+  /** Each command runs as a user of its own: only root can do that, on a machine that is the worker's. */
+  ownUsers?: boolean
 }
 
 const partBytes = 1024 ** 2
 /** A finished attempt is kept until its node takes the outputs, while the worker lives. */
 const delivery = { retries: Number.POSITIVE_INFINITY, backoff: { firstMs: 100, maxMs: 10_000 } }
 
-export function commandRunner({ folder, environment, clusterTag }: CommandOptions): PoolRunner {
+export function commandRunner(options: CommandOptions): PoolRunner {
+  const { folder, environment, clusterTag, ownUsers = false } = options
   const work = join(folder, 'work')
   const jobs = new Map<string, Promise<Job>>()
   const liveLogs = createLiveLogs()
@@ -39,17 +44,20 @@ export function commandRunner({ folder, environment, clusterTag }: CommandOption
   }
 
   return {
-    createPool(options) {
+    createPool(poolOptions) {
       removeAttempts(work)
       const spawner = startSpawner()
-      const folders = createAttemptFolders(work)
+      const folders = createAttemptFolders(work, ownUsers ? createUsers() : undefined)
+      // They pass through it to what is theirs.
+      if (ownUsers) chmodSync(folder, 0o711)
       const shared = createSharedFiles(join(work, 'shared'))
-      return createPool(options, {
+      return createPool(poolOptions, {
         async run({ task, lease }, signal, onEnded) {
           const job = await jobOf(task, lease.job ?? '')
           const send = sender(task)
           const parts = { spawner, folders, environment, clusterTag, partBytes }
-          const share = (cwd: string) => shared.give(job.shared ?? [], task.node, cwd, signal)
+          const share = (place: AttemptFolder) =>
+            shared.give(job.shared ?? [], task.node, place, signal)
           const onBegin = (files: StreamFiles) => {
             showSigns(task, files)
             return liveLogs.begin(task, files)

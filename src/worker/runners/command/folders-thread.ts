@@ -1,20 +1,21 @@
 /** The thread that makes the folders of attempts, and removes them. */
-import { mkdirSync, mkdtempSync, rmSync } from 'node:fs'
+import { chmodSync, chownSync, mkdirSync, mkdtempSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
 import { type MessagePort, parentPort, workerData } from 'node:worker_threads'
 
-/** `close`: removes these, and ends. */
-export type Request = { make: number } | { remove: string[] } | { close: string[] }
+/** Makes one for each user; undefined is the user of the worker. `close`: removes these, and ends. */
+export type Request = { make: (number | undefined)[] } | { remove: string[] } | { close: string[] }
 
 /** One for each folder that was asked for. */
-export type Answer = { made: string } | { error: unknown }
+export type Answer = ({ made: string } | { error: unknown }) & { user: number | undefined }
 
 /** The first folder of many is sent at once: a command may wait for it. */
 function serve(port: MessagePort, folder: string): void {
   port.on('message', (request: Request) => {
     if ('make' in request) {
-      port.postMessage([make(folder)])
-      port.postMessage(Array.from({ length: request.make - 1 }, () => make(folder)))
+      const [first, ...rest] = request.make
+      port.postMessage([make(folder, first)])
+      port.postMessage(rest.map((user) => make(folder, user)))
     } else if ('remove' in request) for (const one of request.remove) remove(one)
     else {
       for (const one of request.close) remove(one)
@@ -23,14 +24,19 @@ function serve(port: MessagePort, folder: string): void {
   })
 }
 
-function make(folder: string): Answer {
+function make(folder: string, user: number | undefined): Answer {
   try {
     const made = mkdtempSync(join(folder, 'attempt-'))
-    mkdirSync(join(made, 'files'), { mode: 0o700 })
-    mkdirSync(join(made, 'tmp'), { mode: 0o700 })
-    return { made }
+    for (const name of ['files', 'tmp']) {
+      const path = join(made, name)
+      mkdirSync(path, { mode: 0o700 })
+      if (user !== undefined) chownSync(path, user, user)
+    }
+    // Nobody but the worker changes what lies here: the command goes through it only.
+    if (user !== undefined) chmodSync(made, 0o711)
+    return { made, user }
   } catch (error) {
-    return { error }
+    return { error, user }
   }
 }
 

@@ -1,5 +1,5 @@
 /** Writes the input of an attempt into the folder of its command. */
-import { mkdirSync, writeFileSync } from 'node:fs'
+import { chownSync, mkdirSync, writeFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { readFrames } from '../../../api/frames.ts'
 import type { Lease } from '../../../core/task.ts'
@@ -17,16 +17,24 @@ export interface InputOptions {
   cwd: string
   /** The file that becomes stdin. */
   stdin: string
+  /** Who the files belong to; the user of the worker if undefined. */
+  user?: number | undefined
 }
 
 /** The arguments that `{in}` stands for if the task has several files. Names never lead out of `cwd`. */
-export function writeInputs({ input, body, values, cwd, stdin }: InputOptions): string[] {
+export function writeInputs(options: InputOptions): string[] {
+  const { input, body, values, cwd, stdin, user } = options
   if (input === 'stdin') writeFileSync(stdin, body)
-  if (input === 'file') writeFileSync(join(cwd, fileName(values.name ?? '')), body, readOnly)
-  return input === 'files' ? writeFiles(body, cwd) : []
+  if (input === 'file') writeInput(join(cwd, fileName(values.name ?? '')), body, user)
+  return input === 'files' ? writeFiles(options) : []
 }
 
-function writeFiles(body: Lease['body'], cwd: string): string[] {
+function writeInput(file: string, body: Lease['body'], user: number | undefined): void {
+  writeFileSync(file, body, readOnly)
+  if (user !== undefined) chownSync(file, user, user)
+}
+
+function writeFiles({ body, cwd, user }: InputOptions): string[] {
   const frames = readFrames(body)
   const headers = frames.map(({ header }) => header as InputHeader)
   const inPlace = headers.flatMap(({ path }) => path ?? [])
@@ -34,8 +42,10 @@ function writeFiles(body: Lease['body'], cwd: string): string[] {
   const places = placeInputs(headers.map(({ name }) => String(name)))
   for (const [at, { path }] of places.entries()) {
     const file = join(cwd, path)
-    mkdirSync(dirname(file), { recursive: true })
-    writeFileSync(file, (frames[at] as { body: Lease['body'] }).body, readOnly)
+    const folder = dirname(file)
+    const made = mkdirSync(folder, { recursive: true })
+    if (made !== undefined && user !== undefined) chownSync(folder, user, user)
+    writeInput(file, (frames[at] as { body: Lease['body'] }).body, user)
   }
   return places.map(({ argument }) => argument)
 }

@@ -11,6 +11,8 @@ export interface Start {
   /** Marks every process of this attempt: an environment variable that children inherit. */
   tag: string
   cwd: string
+  /** Number of the user and group that it runs as; those of the spawner if undefined. */
+  user?: number
   /** Files. No stdin if undefined. */
   stdin?: string
   stdout: string

@@ -113,10 +113,12 @@ export async function sendOutputs(
   options: {
     partBytes: number
     maxBytes: number
+    /** Who made them; anybody if undefined. A link to a file of the worker is no output. */
+    user?: number | undefined
     send: (part: number, bytes: Uint8Array<ArrayBuffer>) => Promise<void>
   },
 ): Promise<Sent> {
-  const { partBytes, maxBytes, send } = options
+  const { partBytes, maxBytes, user, send } = options
   /** Grows as it is filled: most outputs are far smaller than a part. */
   let buffer = new Uint8Array(Math.min(partBytes, pieceBytes))
   let filled = 0
@@ -143,7 +145,10 @@ export async function sendOutputs(
   for (const { name, path } of files) {
     const file = openSync(path, readOnly)
     try {
-      const { mode, size: expected } = fstatSync(file)
+      const { mode, size: expected, uid } = fstatSync(file)
+      if (user !== undefined && uid !== user) {
+        throw new OutputProblem(`output ${name} does not belong to the command`)
+      }
       const hash = createHash('sha256')
       let size = 0
       for await (const bytes of piecesOf(file, expected)) {

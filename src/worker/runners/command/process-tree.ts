@@ -1,6 +1,7 @@
 /**
  * All processes that a command started: its process group, and those that have left the group, which
- * are found by a variable in their environment (proc_pid_environ(5); only on Linux).
+ * are found by a variable in their environment (proc_pid_environ(5); only on Linux), or by their user, if the
+ * command has one to itself.
  */
 import { readdirSync, readFileSync } from 'node:fs'
 import { tagVariable } from '../../../core/process-tags.ts'
@@ -9,6 +10,8 @@ export interface Tree {
   /** The process that leads the group. */
   pid: number
   tag: string
+  /** If nobody else runs as this user. */
+  user?: number | undefined
 }
 
 /** Sends a signal to every process of the tree. Resolves when all have it. */
@@ -36,36 +39,59 @@ export async function killTree(tree: Tree, { search }: { search: boolean }): Pro
   return killed
 }
 
-let nextLook: Promise<Map<string, number[]>> | undefined
+interface Look {
+  byTag: Map<string, number[]>
+  byUser: Map<number, number[]>
+}
+
+let nextLook: Promise<Look> | undefined
+/** Some command has a user of its own: otherwise a look need not read who owns each process. */
+let looksAtUsers = false
 
 /**
- * The living processes with the tag. All who ask in one turn of the event loop share a look: with a
+ * The living processes with the tag, or of the user. All who ask in one turn of the event loop share a look: with a
  * thousand trees that are ended at once, one each would take minutes.
  */
-async function membersOf({ tag }: Tree): Promise<number[]> {
+async function membersOf({ tag, user }: Tree): Promise<number[]> {
   if (process.platform !== 'linux') return []
+  looksAtUsers ||= user !== undefined
   nextLook ??= new Promise((resolve) => {
     setImmediate(() => {
       nextLook = undefined
       resolve(look())
     })
   })
-  return (await nextLook).get(tag) ?? []
+  const { byTag, byUser } = await nextLook
+  const ofUser = user === undefined ? [] : (byUser.get(user) ?? [])
+  return [...new Set([...(byTag.get(tag) ?? []), ...ofUser])]
 }
 
-/** The processes of all trees, by their tags. */
-function look(): Map<string, number[]> {
-  const found = new Map<string, number[]>()
+/** The processes of all trees. */
+function look(): Look {
+  const found: Look = { byTag: new Map(), byUser: new Map() }
   const mark = `${tagVariable}=`
   for (const pid of readdirSync('/proc').filter((name) => /^\d+$/.test(name))) {
     const variables = readProc(`/proc/${pid}/environ`).split('\0')
     const tag = variables.find((one) => one.startsWith(mark))?.slice(mark.length)
-    if (tag === undefined) continue
-    const members = found.get(tag)
-    if (members) members.push(Number(pid))
-    else found.set(tag, [Number(pid)])
+    if (tag !== undefined) addTo(found.byTag, tag, Number(pid))
+    const user = looksAtUsers ? ownerOf(pid) : undefined
+    if (user !== undefined && user > 0) addTo(found.byUser, user, Number(pid))
   }
   return found
+}
+
+function addTo<K>(map: Map<K, number[]>, key: K, pid: number): void {
+  const members = map.get(key)
+  if (members) members.push(pid)
+  else map.set(key, [pid])
+}
+
+/** Undefined for a process that has ended, or is a zombie: nothing of it is left to be killed. */
+function ownerOf(pid: string): number | undefined {
+  const status = readProc(`/proc/${pid}/status`)
+  if (/^State:\s+Z/m.test(status)) return undefined
+  const user = /^Uid:\s+(\d+)/m.exec(status)?.[1]
+  return user === undefined ? undefined : Number(user)
 }
 
 /** Empty for a process that has ended, is a zombie, or belongs to somebody else. */

@@ -5,7 +5,7 @@
  * token. When the worker dies, it reads the end of its input, kills every tree, and ends.
  */
 import { spawn } from 'node:child_process'
-import { closeSync, openSync } from 'node:fs'
+import { closeSync, fchownSync, openSync } from 'node:fs'
 import { createInterface } from 'node:readline'
 import { messageOf } from '../../../core/errors.ts'
 import { tagVariable } from '../../../core/process-tags.ts'
@@ -20,6 +20,7 @@ const searchAfterMs = 100
 interface Running {
   pid: number
   tag: string
+  user: number | undefined
   grace: number
   timers: NodeJS.Timeout[]
   timedOut: boolean
@@ -65,6 +66,7 @@ function serve(): void {
       const one: Running = {
         pid,
         tag,
+        user: request.user,
         grace,
         timers: [],
         timedOut: false,
@@ -151,11 +153,13 @@ function usageOf(cpu: CpuTime | undefined, peakMemory: number | undefined) {
 }
 
 /** Leads a process group of its own. */
-function spawnCommand({ argv: [program = '', ...args], env, tag, cwd, ...files }: Start) {
+function spawnCommand({ argv: [program = '', ...args], env, tag, cwd, user, ...files }: Start) {
   const descriptors: number[] = []
   const open = (file: string, flags: string) => {
     const descriptor = openSync(file, flags, 0o600)
     descriptors.push(descriptor)
+    // It may open it again, as /dev/stdin.
+    if (user !== undefined) fchownSync(descriptor, user, user)
     return descriptor
   }
   try {
@@ -163,6 +167,7 @@ function spawnCommand({ argv: [program = '', ...args], env, tag, cwd, ...files }
       cwd,
       env: { ...env, [tagVariable]: tag },
       detached: true,
+      ...(user === undefined ? {} : { uid: user, gid: user }),
       stdio: [
         files.stdin === undefined ? 'ignore' : open(files.stdin, 'r'),
         open(files.stdout, 'w'),

@@ -1,94 +1,26 @@
 /** Attempts of commands, by real processes: what they get, how they end, what they leave. */
 import { createHash } from 'node:crypto'
-import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
-import { getPriority, tmpdir } from 'node:os'
+import { mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { getPriority } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import type { Job } from '../../../../src/kinds/command/job.ts'
-import { readResult } from '../../../../src/kinds/command/result.ts'
-import { runAttempt } from '../../../../src/worker/runners/command/attempt.ts'
-import {
-  type AttemptFolders,
-  createAttemptFolders,
-} from '../../../../src/worker/runners/command/attempt-folders.ts'
+import type { AttemptFolder } from '../../../../src/worker/runners/command/attempt-folders.ts'
 import { BadArchive } from '../../../../src/worker/runners/command/shared/extract.ts'
-import {
-  type Spawner,
-  startSpawner,
-} from '../../../../src/worker/runners/command/spawner-process.ts'
+import { type Given, openAttempts } from './run-attempts.ts'
 
-let folder: string
-let spawner: Spawner
-let folders: AttemptFolders
-let last = 0
+let attempts: ReturnType<typeof openAttempts>
+const run = (script: string, changes?: Partial<Job>, given?: Given) =>
+  attempts.run(script, changes, given)
 
 beforeAll(() => {
-  folder = mkdtempSync(join(tmpdir(), 'tm-attempts-'))
-  spawner = startSpawner()
-  folders = createAttemptFolders(folder)
+  attempts = openAttempts()
 })
 afterAll(async () => {
-  await spawner.close()
-  await folders.close()
   // Every attempt has removed its folder.
-  expect(readdirSync(folder)).toEqual([])
-  rmSync(folder, { recursive: true })
+  expect(await attempts.close()).toEqual([])
 })
-
-const simple: Job = {
-  run: { script: 'true' },
-  input: 'none',
-  env: {},
-  outputs: [],
-  okExit: [0],
-  retries: 0,
-  grace: 200,
-  maxOutput: 1024 ** 2,
-}
-
-interface Given {
-  body?: string
-  values?: Record<string, string>
-  failures?: number
-  signal?: AbortSignal
-  partBytes?: number
-  share?: (cwd: string) => Promise<void>
-}
-
-async function run(script: string, changes: Partial<Job> = {}, given: Given = {}) {
-  const { body = '', values = {}, failures, partBytes = 1024 } = given
-  last += 1
-  const parts: Uint8Array[] = []
-  const id = `01997a5e-4b7e-7cc2-8f6a-${String(last).padStart(12, '0')}`
-  const whole = await runAttempt({
-    job: { ...simple, run: { script }, ...changes },
-    lease: {
-      id,
-      attempt: 1,
-      kind: 'command',
-      cost: 1,
-      spec: { n: 1, values },
-      body: new TextEncoder().encode(body),
-      ...(failures === undefined ? {} : { failures }),
-    },
-    spawner,
-    folders,
-    clusterTag: '',
-    environment: { PATH: process.env.PATH ?? '', HOME: '/nowhere', LANG: 'C.UTF-8' },
-    signal: given.signal ?? new AbortController().signal,
-    partBytes,
-    ...(given.share ? { share: given.share } : {}),
-    send: async (part, bytes) => {
-      parts[part] = bytes
-    },
-  })
-  const { attempt, ...outcome } = { attempt: undefined, ...whole }
-  const result = outcome.kind === 'succeeded' ? readResult(outcome.result) : undefined
-  if (whole.kind === 'succeeded' && whole.outputs) parts.push(whole.outputs)
-  const text = Buffer.concat(parts).toString()
-  return { outcome, attempt, result, text, id, parts }
-}
 
 const keepStdout: Partial<Job> = { stdout: ['said'] }
 
@@ -97,7 +29,7 @@ describe('what a job shares', () => {
     { name: 'config.json', sha256: '', size: 2, kind: 'file' as const, mode: 0o644 },
     { name: 'out/lib', sha256: '', size: 2, kind: 'dir' as const, mode: 0o755 },
   ]
-  const share = async (cwd: string) => {
+  const share = async ({ cwd }: AttemptFolder) => {
     writeFileSync(join(cwd, 'config.json'), '{}')
     mkdirSync(join(cwd, 'out/lib'), { recursive: true })
     writeFileSync(join(cwd, 'out/lib/x'), 'x')
@@ -408,17 +340,15 @@ describe('an end', () => {
 
 describe('the spawner', () => {
   it('kills every tree when its worker is gone, and ends', async () => {
-    const own = startSpawner()
-    const other = spawner
-    spawner = own
-    const started = run('setsid sleep 65 & sleep 66').catch(() => {})
-    const id = `01997a5e-4b7e-7cc2-8f6a-${String(last).padStart(12, '0')}`
+    const own = openAttempts()
+    const started = own.run('setsid sleep 65 & sleep 66').catch(() => {})
+    const id = own.lastId()
     await expect.poll(() => processesOf(id).length, { timeout: 10_000 }).toBeGreaterThan(1)
     // The end of its input is all that it sees of a worker that was killed.
-    await own.close()
-    spawner = other
+    await own.spawner.close()
     await started
     await expect.poll(() => processesOf(id)).toEqual([])
+    await own.close()
   })
 })
 

@@ -72,7 +72,7 @@ type Node = ReturnType<typeof nodeWith>
 
 async function give(one: SharedFile, node: Node, signal = never): Promise<string> {
   const cwd = newAttempt()
-  await shared.give([one], node, cwd, signal)
+  await shared.give([one], node, { cwd }, signal)
   return join(cwd, one.name)
 }
 

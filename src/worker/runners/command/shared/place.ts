@@ -2,7 +2,7 @@
  * Puts a shared file or folder into the folder of an attempt. Where the file system can clone files
  * (APFS, Btrfs, XFS), each attempt has its own, at no cost; elsewhere the files are hard links.
  */
-import { constants, copyFileSync, linkSync, mkdirSync, symlinkSync } from 'node:fs'
+import { chownSync, constants, copyFileSync, linkSync, mkdirSync, symlinkSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { setImmediate as pause } from 'node:timers/promises'
 import { pathOf, requireUnchanged, type Tree } from './tree.ts'
@@ -12,14 +12,24 @@ const filesAtOnce = 100
 
 export type PutFile = (from: string, to: string) => void
 
-/** Throws `ChangedOnDisk` if a command has written to one of its files. */
-export async function place(tree: Tree, to: string, put: PutFile): Promise<void> {
-  mkdirSync(dirname(to), { recursive: true })
+/**
+ * Its folders belong to `user`, who may add files; its files belong to the worker. Throws `ChangedOnDisk`
+ * if a command has written to one of its files.
+ */
+export async function place(tree: Tree, to: string, put: PutFile, user?: number): Promise<void> {
+  const makeFolder = (path: string) => {
+    const first = mkdirSync(path, { recursive: true })
+    if (user === undefined || first === undefined) return
+    // From the innermost on: all of them are new.
+    for (let made = path; made.length >= first.length; made = dirname(made))
+      chownSync(made, user, user)
+  }
+  makeFolder(dirname(to))
   const [first] = tree.nodes
-  if (first?.name !== '') mkdirSync(to)
+  if (first?.name !== '') makeFolder(to)
   for (const [index, node] of tree.nodes.entries()) {
     const target = node.name === '' ? to : join(to, node.name)
-    if (node.kind === 'dir') mkdirSync(target)
+    if (node.kind === 'dir') makeFolder(target)
     else if (node.kind === 'link') symlinkSync(node.target, target)
     else {
       const from = pathOf(tree, node)

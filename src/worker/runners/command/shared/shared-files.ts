@@ -3,11 +3,15 @@ import { mkdirSync, rmSync, statfsSync } from 'node:fs'
 import { join } from 'node:path'
 import { messageOf } from '../../../../core/errors.ts'
 import { problemOfName, type SharedFile } from '../../../../kinds/command/shared.ts'
+import type { AttemptFolder } from '../attempt-folders.ts'
 import { createCache, type SharedCache } from './cache.ts'
 import type { Reader } from './download.ts'
 import { BadArchive } from './extract.ts'
 import { createPutFile, place } from './place.ts'
 import { ChangedOnDisk } from './tree.ts'
+
+/** The folder of a command, and who it runs as. */
+type Receiver = Pick<AttemptFolder, 'cwd' | 'user'>
 
 /** How often a file that commands have changed is fetched again for one attempt. */
 const maxFetches = 3
@@ -25,11 +29,16 @@ export function createSharedFiles(folder: string) {
     return made
   }
 
-  async function giveOne(file: SharedFile, node: Reader, cwd: string, signal: AbortSignal) {
+  async function giveOne(
+    file: SharedFile,
+    node: Reader,
+    { cwd, user }: Receiver,
+    signal: AbortSignal,
+  ) {
     const to = join(cwd, file.name)
     for (let fetches = 1; ; fetches += 1) {
       try {
-        return await cache().with(file, node, signal, (tree) => place(tree, to, put))
+        return await cache().with(file, node, signal, (tree) => place(tree, to, put, user))
       } catch (error) {
         if (!(error instanceof ChangedOnDisk) || fetches === maxFetches) throw error
         cache().drop(file)
@@ -43,11 +52,16 @@ export function createSharedFiles(folder: string) {
      * Puts them into the folder of an attempt. Throws `BadArchive` if no worker could, and another
      * error if this one can't.
      */
-    async give(files: SharedFile[], node: Reader, cwd: string, signal: AbortSignal): Promise<void> {
+    async give(
+      files: SharedFile[],
+      node: Reader,
+      receiver: Receiver,
+      signal: AbortSignal,
+    ): Promise<void> {
       for (const file of files) {
         const problem = problemOfName(file.name)
         if (problem !== undefined) throw new BadArchive(`the shared file ${file.name}: ${problem}`)
-        await giveOne(file, node, cwd, signal).catch((error) => {
+        await giveOne(file, node, receiver, signal).catch((error) => {
           throw explain(error, file)
         })
       }
