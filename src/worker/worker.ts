@@ -6,11 +6,12 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { TmError } from '../core/errors.ts'
 import { type Resources, shareOf } from '../core/resources.ts'
 import { type Settings, withDefaults } from '../core/settings.ts'
-import { describeSetupFailure, hashOfSetup, type Setup } from '../core/setup.ts'
+import { describeSetupFailure } from '../core/setup.ts'
 import type { Tail } from '../runtime/tail.ts'
 import { until } from '../runtime/until.ts'
 import { createNodePool } from './node-pool.ts'
-import type { SetupOptions, SetupState, setUp } from './setup/setup.ts'
+import { type OwnSetUp, prepareMachine } from './setup/prepare.ts'
+import type { SetupState } from './setup/setup.ts'
 import type { PoolRunner, Runners, SlotOptions } from './slot/slot.ts'
 import { createSlotOfKinds } from './slot/slot-of-kinds.ts'
 import { asksForMore, createWork, type Wish, type Work } from './work.ts'
@@ -33,7 +34,7 @@ export interface WorkerOptions {
   /** Each command runs as a user of its own. */
   ownUsers?: boolean
   /** Does the setup of a machine that the worker has to itself; undefined where there is none. */
-  setUp?: (setup: Setup, options: Pick<SetupOptions, 'signal' | 'onState' | 'onLine'>) => SetUpEnd
+  setUp?: OwnSetUp
   /** Called when the slots have been created. */
   onSlots?: () => void
   /** Aborted to make the worker stop; the reason may be a `Stop`. */
@@ -51,12 +52,12 @@ export interface WorkerMachine {
   isShared: boolean
 }
 
-type SetUpEnd = ReturnType<typeof setUp>
-
 /** Why the worker has to stop, and how long running tasks may take to end. */
 export interface Stop {
   why: string
   finishWithinMs: number
+  /** How long they may then take to end, once they are told to. */
+  endWithinMs: number
 }
 
 const maxLeases = 1000
@@ -65,7 +66,7 @@ const claimWaitMs = 1000
 /** While tasks run that would make it ask for more, a worker does not wait at its node. */
 const askAgainMs = 200
 /** A running task that does not finish in this time is released. */
-const toldToStop: Stop = { why: 'it was told to stop', finishWithinMs: 4000 }
+const toldToStop: Stop = { why: 'it was told to stop', finishWithinMs: 4000, endWithinMs: 1000 }
 const flushWithinMs = 3000
 /** While a setup runs, people watch its lines. */
 const setupBeatMs = 2000
@@ -155,25 +156,6 @@ export async function runWorker(options: WorkerOptions): Promise<{ reason: strin
     }
   }
 
-  /** Does what its machine needs first. Returns how that failed, if it did. */
-  async function prepare() {
-    if (!options.setUp) return undefined
-    const wanted = await nodes.setup(stopped).catch(() => undefined)
-    setup = wanted ? setup : {}
-    const failure =
-      wanted &&
-      (await options.setUp(wanted, {
-        signal: stopped,
-        onState(state) {
-          setup = state
-        },
-        onLine: (line) => log.info({}, `setup: ${line}`),
-      }))
-    if (failure) return { ...failure, hash: hashOfSetup(wanted) }
-    if (!stopped.aborted) await beat(false)
-    return undefined
-  }
-
   async function somethingEnds(): Promise<void> {
     await new Promise<void>((resolve) => {
       wake = resolve
@@ -216,13 +198,13 @@ export async function runWorker(options: WorkerOptions): Promise<{ reason: strin
     }
   }
 
-  /** Lets running tasks finish in `withinMs`, then aborts them. */
-  async function finish(work: Work, withinMs: number): Promise<void> {
+  /** Lets running tasks finish, then aborts them. */
+  async function finish(work: Work, { finishWithinMs, endWithinMs }: Stop): Promise<void> {
     const isDone = () => work.size() === 0
     work.drain()
-    if (await until(isDone, { withinMs, pauseMs: 5 })) return
+    if (await until(isDone, { withinMs: finishWithinMs, pauseMs: 5 })) return
     work.abort()
-    await until(isDone, { withinMs: 1000, pauseMs: 5 })
+    await until(isDone, { withinMs: endWithinMs, pauseMs: 5 })
   }
 
   async function flush(withinMs: number): Promise<void> {
@@ -235,7 +217,15 @@ export async function runWorker(options: WorkerOptions): Promise<{ reason: strin
   const heartbeats = new AbortController()
   await beat(false)
   const beats = sendHeartbeats(heartbeats.signal)
-  const failedSetup = await prepare()
+  const failedSetup = await prepareMachine(options.setUp, {
+    fetch: () => nodes.setup(stopped),
+    signal: stopped,
+    onState(state) {
+      setup = state
+    },
+    onLine: (line) => log.info({}, `setup: ${line}`),
+  })
+  if (options.setUp && !failedSetup && !stopped.aborted) await beat(false)
   if (failedSetup) stop(describeSetupFailure(failedSetup))
   else {
     work = createRunners()
@@ -245,7 +235,7 @@ export async function runWorker(options: WorkerOptions): Promise<{ reason: strin
     log.info({ reason, running: work.size() }, 'stopping')
 
     const inHurry = reason === placeLost
-    await finish(work, inHurry ? 0 : order.finishWithinMs)
+    await finish(work, inHurry ? { ...order, finishWithinMs: 0 } : order)
     await flush(inHurry ? settings.loan / 12 : flushWithinMs)
   }
   heartbeats.abort()

@@ -7,7 +7,7 @@ import { signToken } from '../../src/core/tokens.ts'
 import type { Kinds } from '../../src/kinds/kinds.ts'
 import { startNode } from '../../src/node/serve.ts'
 import type { PoolRunner, Runners } from '../../src/worker/slot/slot.ts'
-import { runWorker } from '../../src/worker/worker.ts'
+import { runWorker, type Stop } from '../../src/worker/worker.ts'
 
 export interface NodeAndWorkerOptions {
   kinds: Kinds
@@ -18,7 +18,8 @@ export interface NodeAndWorkerOptions {
 
 export interface NodeAndWorker {
   client: Client
-  stop(): Promise<void>
+  /** Without a reason, as a signal does. */
+  stop(how?: Stop): Promise<void>
 }
 
 const secret = new Uint8Array(32).fill(3)
@@ -61,8 +62,8 @@ export async function startNodeAndWorker(options: NodeAndWorkerOptions): Promise
   })
   return {
     client: connect({ url: node.url, token: token('admin') }),
-    async stop() {
-      stopping.abort()
+    async stop(how) {
+      stopping.abort(how)
       await worker
       await node.stop()
       rmSync(folder, { recursive: true })

@@ -6,7 +6,7 @@ import type { Lease } from '../../src/core/task.ts'
 import type { Kind } from '../../src/kinds/kind.ts'
 import { kinds } from '../../src/kinds/kinds.ts'
 import type { Claimed } from '../../src/worker/node-pool.ts'
-import type { Assignment, PoolRunner, Runner } from '../../src/worker/slot/slot.ts'
+import type { Assignment, PoolRunner, Runner, RunningTask } from '../../src/worker/slot/slot.ts'
 import { asksForMore, createWork } from '../../src/worker/work.ts'
 import { type NodeAndWorker, startNodeAndWorker } from '../support/node-and-worker.ts'
 
@@ -95,6 +95,44 @@ describe('a worker that has room for commands', () => {
     await expect.poll(isDone, { timeout: 30_000 }).toBe(count)
     // A claim waits for a second: two tasks in each would make it a tenth.
     expect(busyMs / (lastAt - (firstAt ?? 0))).toBeGreaterThan(0.5)
+  })
+})
+
+describe('a worker that has to stop', () => {
+  it.each([
+    { endWithinMs: 10_000, endsMs: 1500, isEnded: true },
+    { endWithinMs: 100, endsMs: 3000, isEnded: false },
+  ])('gives tasks $endWithinMs ms to end: $isEnded', async ({ endWithinMs, endsMs, isEnded }) => {
+    let began = false
+    let ended = false
+    const stubborn: Runner = {
+      createSlot({ onEnd }) {
+        let task: RunningTask | undefined
+        return {
+          ...waiter.createSlot({ onEnd }),
+          run(assignments) {
+            began = true
+            task = assignments[0]?.task
+          },
+          abort() {
+            setTimeout(() => {
+              ended = true
+              if (task) onEnd(task, { kind: 'stopped' })
+            }, endsMs).unref()
+          },
+        }
+      },
+    }
+    const running = await startNodeAndWorker({
+      kinds: { ...kinds, wait },
+      runners: { wait: stubborn },
+    })
+    const id = '01997a5e-4b7e-7cc2-8f6a-000000000001'
+    const task = { id, kind: 'wait', spec: '{}', body: new Uint8Array() }
+    await running.client.enqueueTasks({ body: packTasks([task]) })
+    await expect.poll(() => began, { timeout: 10_000 }).toBe(true)
+    await running.stop({ why: 'AWS wants its machine', finishWithinMs: 0, endWithinMs })
+    expect(ended).toBe(isEnded)
   })
 })
 

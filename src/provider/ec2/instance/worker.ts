@@ -12,6 +12,7 @@ import { runWorker, type WorkerOptions } from '../../../worker/worker.ts'
 import { writeWhole } from '../boot/install.ts'
 import { folders, tokenFile, type WorkerConfig } from '../boot/machine-config.ts'
 import { spotNotice } from '../machines/imds.ts'
+import { stopBefore } from './notice.ts'
 import { callOffShutdown, powerOff, powerOffAt } from './power.ts'
 
 /** What commands find in their environment. */
@@ -20,8 +21,6 @@ const environment = {
   HOME: '/root',
   LANG: 'C.UTF-8',
 }
-/** How long running tasks may take: AWS reclaims a spot instance 2 minutes after its notice. */
-const finishWithinMs = 90_000
 /** As often as AWS advises (EC2 User Guide, Spot Instance interruption notices). */
 const noticeEveryMs = 5000
 
@@ -59,7 +58,7 @@ async function watchForNotice(stopping: AbortController, log: Logger): Promise<v
     const notice = await spotNotice().catch(() => undefined)
     if (notice) {
       log.warn({ notice }, 'AWS is about to reclaim this machine')
-      stopping.abort({ why: 'AWS is about to reclaim its machine', finishWithinMs })
+      stopping.abort(stopBefore(notice, Date.now()))
     }
     await sleep(noticeEveryMs, undefined, { signal: stopping.signal }).catch(() => {})
   }
