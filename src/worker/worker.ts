@@ -14,6 +14,7 @@ import { type OwnSetUp, prepareMachine } from './setup/prepare.ts'
 import type { SetupState } from './setup/setup.ts'
 import type { PoolRunner, Runners, SlotOptions } from './slot/slot.ts'
 import { createSlotOfKinds } from './slot/slot-of-kinds.ts'
+import { type Stop, toldToStop } from './stop.ts'
 import { asksForMore, createWork, type Wish, type Work } from './work.ts'
 
 export interface WorkerOptions {
@@ -35,6 +36,8 @@ export interface WorkerOptions {
   ownUsers?: boolean
   /** Does the setup of a machine that the worker has to itself; undefined where there is none. */
   setUp?: OwnSetUp
+  /** Called when the own node has answered a heartbeat. */
+  onContact?: () => void
   /** Called when the slots have been created. */
   onSlots?: () => void
   /** Aborted to make the worker stop; the reason may be a `Stop`. */
@@ -52,21 +55,11 @@ export interface WorkerMachine {
   isShared: boolean
 }
 
-/** Why the worker has to stop, and how long running tasks may take to end. */
-export interface Stop {
-  why: string
-  finishWithinMs: number
-  /** How long they may then take to end, once they are told to. */
-  endWithinMs: number
-}
-
 const maxLeases = 1000
 /** How long a claim waits at the node for a task. A sibling's tasks are seen at most this late. */
 const claimWaitMs = 1000
 /** While tasks run that would make it ask for more, a worker does not wait at its node. */
 const askAgainMs = 200
-/** A running task that does not finish in this time is released. */
-const toldToStop: Stop = { why: 'it was told to stop', finishWithinMs: 4000, endWithinMs: 1000 }
 const flushWithinMs = 3000
 /** While a setup runs, people watch its lines. */
 const setupBeatMs = 2000
@@ -139,7 +132,10 @@ export async function runWorker(options: WorkerOptions): Promise<{ reason: strin
       nodes.heartbeat({ ...state, draining, ...(setup ? { setup } : {}) }),
       nodes.renew(work?.running() ?? []),
     ])
-    if (answered) settings = { ...answered, ...options.settings }
+    if (answered) {
+      settings = { ...answered, ...options.settings }
+      options.onContact?.()
+    }
     const refusal = nodes.refusal()
     if (refusal) stop(refusal)
     for (const task of lost) work?.cancel(task)

@@ -126,6 +126,23 @@ it('a worker that reaches no node any more ends by itself', async () => {
   await until(() => running().length === 0, 'nothing runs')
 })
 
+it('a worker whose program starts no more ends by itself, although its nodes are gone', async () => {
+  expectDone(await lab.tm(...upArgs, '--idle-timeout', '10m'))
+  // From here on a minute of `shutdown` passes in a second, for machines that are launched.
+  lab.set({ speed: 60 })
+  const node = client(lab, 'node-1')
+  await node.enqueueTasks({ body: packSha512(tasksOf(1, 1)) })
+  const worker = await until(async () => {
+    return (await node.getState()).workers.find(({ state }) => state === 'idle')
+  }, 'an idle worker')
+  const machine = lab.machine(worker.id)
+  await machine.exec('echo broken > /etc/tm/machine.json')
+  machine.killUnit()
+  for (const id of ['node-1', 'node-2']) lab.standin.shutdown(lab.machine(id).instance.id)
+  await until(() => running().length === 0, 'nothing runs')
+  lab.set({ speed: 1 })
+})
+
 it('a machine whose time is over ends by itself, and down leaves nothing', async () => {
   expectDone(await lab.tm(...upArgs, '--idle-timeout', '10m'))
   const node = client(lab, 'node-1')

@@ -7,7 +7,8 @@ import { signToken } from '../../src/core/tokens.ts'
 import type { Kinds } from '../../src/kinds/kinds.ts'
 import { startNode } from '../../src/node/serve.ts'
 import type { PoolRunner, Runners } from '../../src/worker/slot/slot.ts'
-import { runWorker, type Stop } from '../../src/worker/worker.ts'
+import type { Stop } from '../../src/worker/stop.ts'
+import { runWorker } from '../../src/worker/worker.ts'
 
 export interface NodeAndWorkerOptions {
   kinds: Kinds

@@ -3,7 +3,7 @@
  * script running. It holds no secret, because anybody who may describe the instance can read it. Pure.
  */
 import { folders, type MachineConfig } from './machine-config.ts'
-import { startScript } from './start.ts'
+import { lonelyMinutes, startScript } from './start.ts'
 
 const { config, data, program } = folders
 
@@ -18,6 +18,8 @@ export function bootScript({ machine, loader }: BootOptions): string {
   return `#!/bin/bash
 # Boots ${machine.id} of tm cluster ${machine.cluster}.
 set -euo pipefail
+# First of all: whatever fails below, the machine ends. Whoever comes for it puts that off.
+shutdown -P +${lonelyMinutes} 'tm: nobody has come for this machine' || true
 umask 077
 mkdir -p ${config} ${data} ${program}
 ${file(`${config}/machine.json`, JSON.stringify(machine))}

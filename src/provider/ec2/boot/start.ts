@@ -14,6 +14,12 @@ export const lonelyMinutes = 15
 /** Exists once the machine has an owner. */
 export const ownedFile = `${data}/owned`
 
+/** The program puts it off as soon as its node answers: one that does not even start ends its machine. */
+const ownedAgain = `if [ ! -e /run/tm-ends ]; then
+  shutdown -P +${lonelyMinutes} 'tm: the worker does not work' && touch /run/tm-ends
+fi
+`
+
 export function startScript(kind: 'node' | 'worker'): string {
   const certificate = `[ -s ${data}/cert.pem ] || { ${certificateCommand(data)}; } || exit 1\n`
   return `#!/bin/bash
@@ -28,7 +34,7 @@ if [ ! -e ${ownedFile} ] && [ ! -e /run/tm-ends ]; then
   if [ $left -le 0 ]; then shutdown -P now; exit; fi
   shutdown -P +$left 'tm: nobody has come for this machine' && touch /run/tm-ends
 fi
-
+${kind === 'worker' ? ownedAgain : ''}
 if ! command -v node-24 > /dev/null; then
   say 'installing Node'
   if ! dnf install -y -q nodejs24 openssl > ${data}/dnf.log 2>&1; then

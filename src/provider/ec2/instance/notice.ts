@@ -1,5 +1,5 @@
 /** What a worker does with the time between the notice of AWS and the end of its spot instance. Pure. */
-import type { Stop } from '../../../worker/worker.ts'
+import type { Stop } from '../../../worker/stop.ts'
 
 /** AWS gives two minutes (EC2 User Guide, Spot Instance interruption notices). */
 const noticeMs = 120_000

@@ -13,7 +13,7 @@ import { writeWhole } from '../boot/install.ts'
 import { folders, tokenFile, type WorkerConfig } from '../boot/machine-config.ts'
 import { spotNotice } from '../machines/imds.ts'
 import { stopBefore } from './notice.ts'
-import { callOffShutdown, powerOff, powerOffAt } from './power.ts'
+import { powerOffAt, powerOffForSure, shutdownTimer } from './power.ts'
 
 /** What commands find in their environment. */
 const environment = {
@@ -28,7 +28,6 @@ export async function runInstanceWorker(
   { id, node, endsAt }: WorkerConfig,
   { signal, log, tail }: { signal: AbortSignal; log: Logger; tail: Tail },
 ): Promise<void> {
-  await callOffShutdown()
   const onError = (error: unknown) => log.error({ err: error }, 'powering off')
   powerOffAt(() => endsAt, signal).catch(onError)
   const stopping = new AbortController()
@@ -37,6 +36,7 @@ export async function runInstanceWorker(
   const token = readFileSync(tokenFile, 'utf8').trim()
   const onToken = (next: string) => writeWhole(tokenFile, next)
   const onSlots = giveWayToSlots
+  const onContact = shutdownTimer(onError)
   const { signal: stopped } = stopping
   const machine = { read: machineReader(folders.data), isShared: false }
   const ownUsers = process.getuid?.() === 0
@@ -46,11 +46,11 @@ export async function runInstanceWorker(
   const ownSetUp: WorkerOptions['setUp'] = (setup, how) =>
     setUp(setup, { folder, env: environment, ...how })
   const own = { settings: {}, signal: stopped, log, tail, setUp: ownSetUp }
-  const options = { id, ...node, token, onToken, onSlots, ...parts, ...own }
+  const options = { id, ...node, token, onToken, onSlots, onContact, ...parts, ...own }
   // A worker that fails is not restarted: its tasks return, and its node launches another.
   await runWorker(options).catch((error) => log.error({ err: error }, 'the worker failed'))
   // A signal means that the system goes down or the unit restarts. Otherwise this is the end.
-  if (!signal.aborted) await powerOff()
+  await powerOffForSure(signal)
 }
 
 async function watchForNotice(stopping: AbortController, log: Logger): Promise<void> {
