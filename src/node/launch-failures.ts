@@ -34,6 +34,8 @@ export function describeEnd({ id, joinedAt }: Life, now: number, why: string | u
   return `worker ${id} ended ${when}${why ? `: ${why}` : ''}`
 }
 
+export type LaunchFailures = ReturnType<typeof createLaunchFailures>
+
 /** Waits 1 s after the first failure in a row, then 2 s, 4 s … up to a minute. */
 export function createLaunchFailures(clock: Clock) {
   let count = 0

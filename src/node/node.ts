@@ -20,6 +20,7 @@ import { createCapacity } from './capacity.ts'
 import { createListener } from './http/listener.ts'
 import type { AuditLine, NodeContext } from './http/node-context.ts'
 import { createJobs } from './jobs.ts'
+import { loadJoinKeys } from './join-keys.ts'
 import { createLastLines } from './last-lines.ts'
 import { createLiveLogs } from './live-logs.ts'
 import { loadLoans } from './loans.ts'
@@ -125,6 +126,7 @@ export async function createNode(options: NodeOptions & NodeParts) {
     clock,
     settings: settings.get,
     setups,
+    joinKeys: await loadJoinKeys(documents),
     onError,
   })
   const capacity = createCapacity({

@@ -63,8 +63,9 @@ export async function loadSetups(
     /** A worker has done this setup. */
     async succeeded(hash: string): Promise<void> {
       if (hash !== currentHash()) return
-      const { hasWorked = false, failures = 0 } = known() ?? {}
-      if (!hasWorked || failures > 0) await save({ hash, hasWorked: true, failures: 0 })
+      const now = known()
+      const isNews = !now?.hasWorked || now.failures > 0 || now.last !== undefined
+      if (isNews) await save({ hash, hasWorked: true, failures: 0 })
     },
 
     /** Returns whether the failure is of the setup in force. */

@@ -7,8 +7,6 @@ export interface Worker extends Life {
   machine: Machine | undefined
   /** Undefined until it has joined. */
   heartbeat: Heartbeat | undefined
-  /** The key that it joined with. */
-  key?: string
   /** The node told it to stop. */
   leaving: boolean
   launchedAt: number

@@ -6,8 +6,10 @@ import type { Clock } from '../core/clock.ts'
 import { messageOf } from '../core/errors.ts'
 import { most, type Resources } from '../core/resources.ts'
 import type { Settings } from '../core/settings.ts'
-import { describeSetupFailure, type SetupFailure } from '../core/setup.ts'
+import type { SetupFailure } from '../core/setup.ts'
 import type { Machine, Provider } from '../provider/provider.ts'
+import { createFailedMachines } from './failed-machines.ts'
+import type { JoinKeys } from './join-keys.ts'
 import { createLaunchFailures, describeEnd, isWell } from './launch-failures.ts'
 import { createLook } from './look.ts'
 import { createRemovedWorkers } from './removed-workers.ts'
@@ -28,6 +30,7 @@ export interface WorkersOptions {
   settings: () => Settings
   /** What is known of the setup of their machines. */
   setups: Pick<Setups, 'succeeded' | 'failed' | 'tryAgain' | 'isOutdated' | 'refusal'>
+  joinKeys: Pick<JoinKeys, 'claim'>
   onError: (what: string, error: unknown) => void
 }
 
@@ -44,14 +47,14 @@ export function createWorkers(options: WorkersOptions) {
   const known = new Map<string, Worker>()
   const removed = createRemovedWorkers({ ...options, graceMs: defaultGraceMs })
   const failures = createLaunchFailures(clock)
+  const failed = createFailedMachines({ setups, failures })
   const look = createLook(options)
   let lastReconcile = clock().steady
 
   function add(id: string, machine?: Machine): Worker {
     const { wall, steady } = clock()
-    const launchedAt = machine?.launchedAt ?? wall
-    const unjoined = { heartbeat: undefined, well: false, leaving: false }
-    const worker: Worker = { id, machine, ...unjoined, launchedAt, heardAt: steady }
+    const unjoined = { heartbeat: undefined, well: false, leaving: false, heardAt: steady }
+    const worker: Worker = { id, machine, ...unjoined, launchedAt: machine?.launchedAt ?? wall }
     known.set(id, worker)
     return worker
   }
@@ -74,9 +77,8 @@ export function createWorkers(options: WorkersOptions) {
 
   function noteSetup({ setup }: Heartbeat): void {
     if (!setup?.hash) return
-    setups
-      .succeeded(setup.hash)
-      .catch((error) => options.onError('saving that the setup works', error))
+    const onError = (error: unknown) => options.onError('saving that the setup works', error)
+    setups.succeeded(setup.hash).catch(onError)
   }
 
   /** Only once: an older worker that works says nothing about the next launch. */
@@ -90,11 +92,10 @@ export function createWorkers(options: WorkersOptions) {
   async function noticeEnd(worker: Worker, noticedAt: number): Promise<void> {
     known.delete(worker.id)
     if (isWell(worker, worker.heardAt)) return
-    failures.add(describeEnd(worker, noticedAt, await provider.whyEnded(worker.id)))
+    await failed.ended(worker, describeEnd(worker, noticedAt, await provider.whyEnded(worker.id)))
   }
 
   const stateOf = (worker: Worker) => workerState(worker, clock().steady, settings().lease)
-
   /** It did not join in time, or has been silent for two leases: another worker gets its place. */
   function isOverdue({ heartbeat, heardAt, leaving }: Worker): boolean {
     const silentMs = clock().steady - heardAt
@@ -107,9 +108,9 @@ export function createWorkers(options: WorkersOptions) {
   }
 
   async function compare(all: Machine[], asked: number): Promise<void> {
-    const machines = all.filter((machine) => machine.node === node)
-    const listed = new Map(machines.map((machine) => [machine.id, machine]))
-    for (const machine of machines) {
+    const own = all.filter((machine) => machine.node === node)
+    const listed = new Map(own.map((machine) => [machine.id, machine]))
+    for (const machine of own) {
       const worker = known.get(machine.id)
       if (worker) worker.machine = machine
       else if (!removed.has(machine.id)) add(machine.id, machine)
@@ -137,7 +138,7 @@ export function createWorkers(options: WorkersOptions) {
     },
 
     /** Why not to launch now; `retryIn` is infinite if only the user can change that. */
-    launchFailure(): { reason: string; retryIn: number } | undefined {
+    launchFailure: (): { reason: string; retryIn: number } | undefined => {
       const reason = setups.refusal()
       return reason === undefined ? failures.current() : { reason, retryIn: Infinity }
     },
@@ -146,15 +147,17 @@ export function createWorkers(options: WorkersOptions) {
 
     /**
      * Whether the machine at this address may have the token of this worker: it was launched as this
-     * worker, and no other machine has the token. Each machine chooses its own `key`.
+     * worker, and nobody else has the token. Each machine chooses its own `key`.
      */
-    admit(id: string, { address, key }: { address: string; key: string }): Admission {
+    async admit(
+      id: string,
+      { address, key }: { address: string; key: string },
+    ): Promise<Admission> {
       const worker = known.get(id)
       if (!worker || worker.leaving) return 'unknown'
       if (!worker.machine?.address) return 'early'
       if (worker.machine.address !== address) return 'elsewhere'
-      worker.key ??= key
-      return worker.key === key ? 'admitted' : 'taken'
+      return (await options.joinKeys.claim(id, key)) ? 'admitted' : 'taken'
     },
 
     /** A worker joins, or shows that it is alive. */
@@ -165,8 +168,8 @@ export function createWorkers(options: WorkersOptions) {
       worker.heartbeat = heartbeat
       worker.heardAt = clock().steady
       if (heartbeat.setup?.running) return
+      if (worker.joinedAt === undefined) noteSetup(heartbeat)
       worker.joinedAt ??= worker.heardAt
-      noteSetup(heartbeat)
       if (isWell(worker, worker.heardAt)) proveWell(worker)
     },
 
@@ -197,10 +200,9 @@ export function createWorkers(options: WorkersOptions) {
       await setups.tryAgain()
     },
 
-    /** The setup of its machine failed: the next worker, too, would cost money for nothing. */
+    /** The setup of its machine failed, as the worker says. */
     async setupFailed(id: string, hash: string, failure: SetupFailure): Promise<void> {
-      if (!known.has(id) || !(await setups.failed(hash, id, failure))) return
-      failures.add(`${describeSetupFailure(failure)} (worker ${id})`)
+      if (known.has(id)) await failed.setupFailed(id, hash, failure)
     },
 
     /** Stops `count` workers, starting and idle ones first. */
@@ -223,7 +225,7 @@ export function createWorkers(options: WorkersOptions) {
       lastReconcile = clock().steady
       if (slept) for (const worker of known.values()) worker.heardAt = lastReconcile
       for (const worker of [...known.values()].filter(isOverdue)) {
-        if (!worker.heartbeat) failures.add(`worker ${worker.id} did not join in time`)
+        if (worker.joinedAt === undefined) await failed.overdue(worker)
         void terminate(worker)
       }
       for (const worker of [...known.values()].filter(isOutdated)) void terminate(worker)

@@ -36,8 +36,8 @@ export interface WorkerOptions {
   ownUsers?: boolean
   /** Does the setup of a machine that the worker has to itself; undefined where there is none. */
   setUp?: OwnSetUp
-  /** Called when the own node has answered a heartbeat. */
-  onContact?: () => void
+  /** Called when a node has answered lately, with `lostAfter`. */
+  onContact?: (lostAfterMs: number) => void
   /** Called when the slots have been created. */
   onSlots?: () => void
   /** Aborted to make the worker stop; the reason may be a `Stop`. */
@@ -120,6 +120,8 @@ export async function runWorker(options: WorkerOptions): Promise<{ reason: strin
     return createWork(slots, options.jobs?.createPool({ onEnd, total: capacity }))
   }
 
+  const beatMs = () => Math.min(settings.lease, settings.loan / 2) / 3
+
   async function beat(draining: boolean): Promise<void> {
     const { ownUsers = false } = options
     const state = {
@@ -132,10 +134,8 @@ export async function runWorker(options: WorkerOptions): Promise<{ reason: strin
       nodes.heartbeat({ ...state, draining, ...(setup ? { setup } : {}) }),
       nodes.renew(work?.running() ?? []),
     ])
-    if (answered) {
-      settings = { ...answered, ...options.settings }
-      options.onContact?.()
-    }
+    if (answered) settings = { ...answered, ...options.settings }
+    if (nodes.silenceMs() < beatMs()) options.onContact?.(settings.lostAfter)
     const refusal = nodes.refusal()
     if (refusal) stop(refusal)
     for (const task of lost) work?.cancel(task)
@@ -145,8 +145,7 @@ export async function runWorker(options: WorkerOptions): Promise<{ reason: strin
 
   async function sendHeartbeats(end: AbortSignal): Promise<void> {
     while (!end.aborted) {
-      const everyMs = Math.min(settings.lease, settings.loan / 2) / 3
-      const pauseMs = setup?.running ? Math.min(everyMs, setupBeatMs) : everyMs
+      const pauseMs = setup?.running ? Math.min(beatMs(), setupBeatMs) : beatMs()
       await sleep(pauseMs, undefined, { signal: end }).catch(() => {})
       if (!end.aborted) await beat(stopped.aborted)
     }

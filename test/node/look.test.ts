@@ -47,6 +47,7 @@ function open() {
       isOutdated: () => false,
       refusal: () => undefined,
     },
+    joinKeys: { claim: async () => true },
     settings: () => withDefaults({}),
     onError: (what, error) => {
       throw new Error(what, { cause: error })

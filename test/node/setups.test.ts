@@ -196,6 +196,44 @@ describe('a setup that has worked', () => {
     await expect.poll(() => node.bench.terminated).toEqual([worker])
   })
 
+  it('is shown as failed until it works again, whatever older workers say', async () => {
+    const old = await nextMachine()
+    await beat(old, { ...done(broken), running: 1 })
+    await node.queue.enqueue([sha512Task()])
+    const next = await nextMachine()
+    await fail(next, broken)
+    await beat(old, { ...done(broken), running: 1 })
+    expect((await state()).failedSetup?.worker).toBe(next)
+    await configure()
+    expect((await state()).failedSetup?.worker).toBe(next)
+    const third = await nextMachine()
+    await beat(third, done(broken))
+    expect((await state()).failedSetup).toBeUndefined()
+  })
+
+  it.each([
+    ['goes silent', () => {}, /its machine gave no sign of life any more: Compiling$/],
+    [
+      'has ended',
+      () => {
+        node.bench.lastWords = 'Client.InstanceInitiatedShutdown'
+        node.bench.machines.clear()
+      },
+      /^worker node-1-w-\d ended before it joined: Client.Inst\w+.\w+: Compiling$/,
+    ],
+  ])('counts as failed if its machine %s', async (_, happens, why) => {
+    for (let n = 0; n < 2; n += 1) {
+      const worker = await nextMachine()
+      await beat(worker, running(broken, 'Compiling'))
+      happens()
+      for (let s = 0; s < 70; s += 1) await tick(1)
+    }
+    const { scaling } = await state()
+    expect(scaling.reason).toMatch(/^no worker is launched: setup failed: /)
+    const { why: said = '', lines = [] } = (await state()).failedSetup ?? {}
+    expect(`${said}: ${lines.at(-1)}`).toMatch(why)
+  })
+
   it('says nothing of a worker that has done another one', async () => {
     const worker = await nextMachine()
     await fail(worker, mended)

@@ -1,4 +1,5 @@
 /** Fetches the setup of a worker's machine from its node, and does it. */
+import { messageOf } from '../../core/errors.ts'
 import { hashOfSetup, type Setup, type SetupFailure } from '../../core/setup.ts'
 import type { SetupOptions, setUp } from './setup.ts'
 
@@ -19,6 +20,8 @@ export async function prepareMachine(
     how.onState({})
     return undefined
   }
-  const failure = await ownSetUp(setup, how)
+  const failure = await ownSetUp(setup, how).catch(
+    (error): SetupFailure => ({ why: messageOf(error), lines: [] }),
+  )
   return failure && { ...failure, hash: hashOfSetup(setup) }
 }

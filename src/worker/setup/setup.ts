@@ -5,6 +5,7 @@
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { hashOfSetup, type Setup, type SetupFailure, setupLines } from '../../core/setup.ts'
+import { maxLineLength } from '../../runtime/tail.ts'
 import { runSteps, type Step } from './steps.ts'
 
 /** How far a setup is, as heartbeats tell the node. */
@@ -34,27 +35,28 @@ export async function setUp(
 ): Promise<SetupFailure | undefined> {
   const hash = hashOfSetup(setup)
   const done = join(folder, 'done')
-  if (readDone(done) === hash) {
+  if (readText(done) === hash) {
     onState({ hash })
     return undefined
   }
   mkdirSync(folder, { recursive: true, mode: 0o700 })
-  const beganAt = Date.now()
+  const beganAt = firstStart(join(folder, 'began'), hash)
   let lines: string[] = []
   onState({ hash, running: { beganAt, line: '' } })
   const why = await runSteps(stepsOf(setup, folder), {
     cwd: folder,
     env,
-    timeoutMs: setup.timeout,
+    timeoutMs: setup.timeout - (Date.now() - beganAt),
     signal,
-    onLine(line) {
+    onLine(whole) {
+      const line = whole.slice(0, maxLineLength)
       if (line.trim() === '') return
       lines = [...lines, line].slice(-setupLines)
       onState({ hash, running: { beganAt, line } })
       onLine(line)
     },
   })
-  if (why !== undefined) return { why, lines }
+  if (why !== undefined) return { why: why.slice(0, maxLineLength), lines }
   if (!signal.aborted) {
     writeFileSync(done, hash, { flush: true })
     onState({ hash })
@@ -62,12 +64,21 @@ export async function setUp(
   return undefined
 }
 
-function readDone(file: string): string | undefined {
+function readText(file: string): string | undefined {
   try {
     return readFileSync(file, 'utf8')
   } catch {
     return undefined
   }
+}
+
+/** Wall-clock milliseconds. One that starts its machine anew does not get its time anew. */
+function firstStart(file: string, hash: string): number {
+  const [known, at] = readText(file)?.split(' ') ?? []
+  if (known === hash && Number(at) <= Date.now()) return Number(at)
+  const now = Date.now()
+  writeFileSync(file, `${hash} ${now}`, { flush: true })
+  return now
 }
 
 function stepsOf({ packages, script }: Setup, folder: string): Step[] {

@@ -2,7 +2,7 @@
 import { type ChildProcess, spawn } from 'node:child_process'
 import { createInterface } from 'node:readline'
 import { setTimeout as sleep } from 'node:timers/promises'
-import { describeDuration, formatDuration } from '../../core/duration.ts'
+import { describeDuration } from '../../core/duration.ts'
 
 export interface Step {
   /** As people call it. */
@@ -43,7 +43,7 @@ export async function runSteps(steps: Step[], options: StepsOptions): Promise<st
       if (end === 'succeeded') break
       const took = describeDuration(performance.now() - began)
       if (end === 'too long') {
-        return `${name}: not done within ${formatDuration(options.timeoutMs)}`
+        return `${name}: not done in time`
       }
       if (number === tries) return `${name}: ${end} after ${took}`
       await sleep(pauseMs, undefined, { signal }).catch(() => {})

@@ -22,9 +22,15 @@ it('is put off at the first sign, then every five minutes, and never called off'
       marks += 1
     },
   })
-  for (now = 0; now < 11 * minute; now += 10_000) putOff()
+  for (now = 0; now < 11 * minute; now += 10_000) putOff(10 * minute)
+  await new Promise(setImmediate)
   expect(orders).toEqual(Array.from({ length: 3 }, () => 'shutdown -P +30'))
   expect(marks).toBe(3)
+  // Longer than a worker may be without its nodes.
+  putOff(2 * 60 * minute)
+  now += 5 * minute
+  putOff(2 * 60 * minute)
+  expect(orders.at(-1)).toBe('shutdown -P +130')
 })
 
 it('is put off again at once if the system refused', async () => {
@@ -38,9 +44,9 @@ it('is put off again at once if the system refused', async () => {
     now: () => 0,
     mark() {},
   })
-  putOff()
+  putOff(0)
   await new Promise(setImmediate)
-  putOff()
+  putOff(0)
   expect([asked, errors.length]).toEqual([2, 1])
 })
 

@@ -117,8 +117,27 @@ describe('a setup', () => {
   it('that takes too long ends, with all that it started', async () => {
     const script = 'sleep 1000 & echo $! > $ROOT/pid; echo waiting; wait'
     const failure = await prepare({ script, timeout: 1000 })
-    expect(failure).toEqual({ why: 'the script: not done within 1s', lines: ['waiting'] })
+    expect(failure).toEqual({ why: 'the script: not done in time', lines: ['waiting'] })
     await expect.poll(() => isAlive(read('pid').trim()), { timeout: 10_000 }).toBe(false)
+  })
+
+  it('that starts its machine anew gets no more time for that', async () => {
+    const stop = new AbortController()
+    const setup = { script: 'echo began >> $ROOT/made; sleep 1000', timeout: 3000 }
+    const first = prepare(setup, stop.signal)
+    await expect.poll(() => existsSync(join(root, 'made'))).toBe(true)
+    await new Promise((resolve) => setTimeout(resolve, 1500))
+    stop.abort()
+    await first
+    const began = performance.now()
+    expect((await prepare(setup))?.why).toBe('the script: not done in time')
+    expect(performance.now() - began).toBeLessThan(2900)
+    expect(read('made')).toBe('began\nbegan\n')
+  })
+
+  it('cuts lines that nobody could read', async () => {
+    const failure = await prepare({ script: 'head -c 100000 /dev/zero | tr "\\0" x; exit 1' })
+    expect(failure?.lines.map(({ length }) => length)).toEqual([2000])
   })
 
   it('ends when the worker is told to stop, and is neither done nor failed', async () => {

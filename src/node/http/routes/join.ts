@@ -26,11 +26,11 @@ export function joinRoutes({ workers, secrets, program: file }: NodeContext) {
   const limited = routeSet()
   limited.use('/v1/join', limitBody(maxRequestBytes))
   return limited
-    .openapi(guarded(contract.joinWorker), (c) => {
+    .openapi(guarded(contract.joinWorker), async (c) => {
       if (!file) throw new TmError('forbidden', 'This node gives its workers their token at launch')
       const { id, key } = c.req.valid('json')
       const address = getConnInfo(c).remote.address?.replace(/^::ffff:/, '') ?? ''
-      const admission = workers.admit(id, { address, key })
+      const admission = await workers.admit(id, { address, key })
       if (admission !== 'admitted') throw refusals[admission]
       return c.json({ token: secrets.workerToken(id) }, 200)
     })

@@ -50,8 +50,9 @@ export async function callOffShutdown(): Promise<void> {
   await run('shutdown', ['-c'])
 }
 
-/** A machine whose program hangs, or can't start, ends after this. */
+/** A machine whose program hangs, or can't start, ends after this; later if it may miss its nodes longer. */
 const hungMinutes = 30
+const marginMinutes = 10
 const putOffEveryMs = 5 * 60_000
 
 /**
@@ -61,18 +62,20 @@ const putOffEveryMs = 5 * 60_000
 export function shutdownTimer(
   onError: (error: unknown) => void,
   how: { run?: Run; now?: () => number; mark?: () => void } = {},
-): () => void {
+): (lostAfterMs: number) => void {
   const { run: start = run, now = () => performance.now(), mark = markOwned } = how
   let lastAt = Number.NEGATIVE_INFINITY
-  return () => {
+  return (lostAfterMs) => {
     if (now() - lastAt < putOffEveryMs) return
     lastAt = now()
-    mark()
+    const minutes = Math.max(hungMinutes, Math.ceil(lostAfterMs / 60_000) + marginMinutes)
     // The newest order replaces the one before (shutdown(8)).
-    start('shutdown', ['-P', `+${hungMinutes}`]).catch((error) => {
-      lastAt = Number.NEGATIVE_INFINITY
-      onError(error)
-    })
+    start('shutdown', ['-P', `+${minutes}`])
+      .then(mark)
+      .catch((error) => {
+        lastAt = Number.NEGATIVE_INFINITY
+        onError(error)
+      })
   }
 }
 

@@ -36,7 +36,7 @@ export async function runInstanceWorker(
   const token = readFileSync(tokenFile, 'utf8').trim()
   const onToken = (next: string) => writeWhole(tokenFile, next)
   const onSlots = giveWayToSlots
-  const onContact = shutdownTimer(onError)
+  const onContact = shutdownTimer((error) => log.error({ err: error }, 'putting off the shutdown'))
   const { signal: stopped } = stopping
   const machine = { read: machineReader(folders.data), isShared: false }
   const ownUsers = process.getuid?.() === 0

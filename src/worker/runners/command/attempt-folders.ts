@@ -36,6 +36,8 @@ const ahead = 32
 /** To wake the thread for each folder would cost more than the folder. */
 const fewest = 16
 const removeAfterMs = 50
+/** By then nothing runs any more as the user that the folder belongs to (`spawner.ts`). */
+const removeOfUserAfterMs = 3000
 
 /** On an instance a thread reads the whole program. */
 const resourceLimits = { maxYoungGenerationSizeMb: 2, maxOldGenerationSizeMb: 64 }
@@ -63,7 +65,7 @@ export function createAttemptFolders(folder: string, users?: Users): AttemptFold
   // Others pass through it to what is theirs, but can't list it.
   if (users) chmodSync(folder, 0o711)
   const ready: Made[] = []
-  const used: string[] = []
+  const used: Made[] = []
   const waiting: PromiseWithResolvers<Made>[] = []
   /** Folders that the thread has yet to make. */
   let asked = 0
@@ -100,7 +102,9 @@ export function createAttemptFolders(folder: string, users?: Users): AttemptFold
   function removeUsed(): void {
     clearTimeout(timer)
     timer = undefined
-    remover.ask({ remove: used.splice(0) })
+    const gone = used.splice(0)
+    remover.ask({ remove: gone.map(({ root }) => root) })
+    for (const { user } of gone) giveBack(user)
   }
 
   makeMore()
@@ -113,15 +117,15 @@ export function createAttemptFolders(folder: string, users?: Users): AttemptFold
       return placeIn(made ?? ((await next?.promise) as Made))
     },
     remove({ root, user }) {
-      giveBack(user)
-      used.push(root)
-      if (used.length >= fewest) removeUsed()
+      used.push({ root, user })
+      if (users) timer ??= setTimeout(removeUsed, removeOfUserAfterMs)
+      else if (used.length >= fewest) removeUsed()
       else timer ??= setTimeout(removeUsed, removeAfterMs)
     },
     async close() {
       clearTimeout(timer)
       maker.ask({ close: ready.splice(0).map(({ root }) => root) })
-      remover.ask({ close: used })
+      remover.ask({ close: used.map(({ root }) => root) })
       await Promise.all([maker.ended, remover.ended])
       // Those that were still being made.
       for (const { root } of ready) rmSync(root, { recursive: true })

@@ -161,7 +161,6 @@ async function deliver(
     const sent = await sendOutputs(files, {
       partBytes,
       maxBytes: job.maxOutput,
-      user: place.user,
       send: (part, bytes) => send(part, bytes, AbortSignal.any([signal, over.signal])),
     })
     const left = { ...(leftOut > 0 ? { leftOut } : {}), ...(leftBehind > 0 ? { leftBehind } : {}) }

@@ -11,6 +11,8 @@ export interface Written {
   cwd: string
   stdout: string
   stderr: string
+  /** Who the command ran as; undefined for the user of the worker. */
+  user?: number | undefined
 }
 
 /** Throws `OutputProblem`. `leftOut`: bytes of stdout that are in none of the files. */
@@ -32,7 +34,8 @@ export async function declaredOutputs(
   const named = streams.flatMap(([name, file]) =>
     name === undefined ? [] : [{ name: fill(name, values), path: file }],
   )
-  return { files: [...(await findOutputs(written.cwd, patterns, shared)), ...named], leftOut }
+  const found = await findOutputs(written.cwd, patterns, { shared, user: written.user })
+  return { files: [...found, ...named], leftOut }
 }
 
 async function keptStdout(job: Job, { root, stdout }: Written): Promise<Shortened> {

@@ -21,6 +21,8 @@ import { isIn } from '../../../kinds/command/shared.ts'
 export interface Found {
   name: string
   path: string
+  /** Who must have made it, so that no link to a file of the worker becomes an output; anybody if undefined. */
+  user?: number | undefined
 }
 
 /** What the outputs are not as they were declared to be. Fails the attempt. */
@@ -41,7 +43,7 @@ const maxFiles = 1000
 export async function findOutputs(
   folder: string,
   patterns: Pattern[],
-  shared: string[] = [],
+  { shared = [], user }: { shared?: string[]; user?: number | undefined } = {},
 ): Promise<Found[]> {
   if (patterns.length === 0) return []
   const root = realpathSync.native(folder)
@@ -51,7 +53,7 @@ export async function findOutputs(
     const all = await matching(root, pattern)
     const names = all.filter((name) => !shared.some((one) => isIn(name, one)))
     if (names.length === 0 && !optional) throw new OutputProblem(`output ${pattern} is missing`)
-    for (const name of names) found.set(name, { name, path: inside(root, name) })
+    for (const name of names) found.set(name, { name, path: inside(root, name), user })
     if (found.size > maxFiles) throw new OutputProblem(`more than ${maxFiles} outputs`)
   }
   return [...found.values()]
@@ -113,12 +115,10 @@ export async function sendOutputs(
   options: {
     partBytes: number
     maxBytes: number
-    /** Who made them; anybody if undefined. A link to a file of the worker is no output. */
-    user?: number | undefined
     send: (part: number, bytes: Uint8Array<ArrayBuffer>) => Promise<void>
   },
 ): Promise<Sent> {
-  const { partBytes, maxBytes, user, send } = options
+  const { partBytes, maxBytes, send } = options
   /** Grows as it is filled: most outputs are far smaller than a part. */
   let buffer = new Uint8Array(Math.min(partBytes, pieceBytes))
   let filled = 0
@@ -142,7 +142,7 @@ export async function sendOutputs(
   }
 
   const found: OutputFile[] = []
-  for (const { name, path } of files) {
+  for (const { name, path, user } of files) {
     const file = openSync(path, readOnly)
     try {
       const { mode, size: expected, uid } = fstatSync(file)

@@ -5,6 +5,7 @@
  */
 import { readdirSync, readFileSync } from 'node:fs'
 import { tagVariable } from '../../../core/process-tags.ts'
+import { isOfCommands } from './users.ts'
 
 export interface Tree {
   /** The process that leads the group. */
@@ -27,17 +28,33 @@ export async function signalTree(tree: Tree, signal: NodeJS.Signals): Promise<vo
  */
 export async function killTree(tree: Tree, { search }: { search: boolean }): Promise<number> {
   const groupIsLeft = sendTo(-tree.pid, 0)
-  let killed = 0
+  // One that is dying may be seen again.
+  const killed = new Set<number>()
   // A process may start another one while it is killed.
   while (search || groupIsLeft) {
     const left = await membersOf(tree)
     if (left.length === 0) break
-    killed += left.length
-    for (const pid of left) sendTo(pid, 'SIGKILL')
+    for (const pid of left) {
+      killed.add(pid)
+      sendTo(pid, 'SIGKILL')
+    }
   }
   if (groupIsLeft) sendTo(-tree.pid, 'SIGKILL')
-  return killed
+  return killed.size
 }
+
+/** Kills processes of users whose commands have ended: of short ones nobody has looked what they left. */
+export function killStrays(isRunning: (user: number) => boolean): void {
+  looksAtUsers = true
+  // A process may start another one while it is killed.
+  for (let n = 0; n < looksForStrays; n += 1) {
+    const left = [...look().byUser].filter(([user]) => isOfCommands(user) && !isRunning(user))
+    if (left.length === 0) return
+    for (const pid of left.flatMap(([, pids]) => pids)) sendTo(pid, 'SIGKILL')
+  }
+}
+
+const looksForStrays = 20
 
 interface Look {
   byTag: Map<string, number[]>

@@ -10,12 +10,15 @@ import { createInterface } from 'node:readline'
 import { messageOf } from '../../../core/errors.ts'
 import { tagVariable } from '../../../core/process-tags.ts'
 import type { Ended, Request, Start } from './messages.ts'
-import { killTree, signalTree } from './process-tree.ts'
+import { killStrays, killTree, signalTree } from './process-tree.ts'
 import { type Stream, watchStreams } from './stream-limits.ts'
 import { type CpuTime, createCpuClock, watchMemory } from './usage.ts'
 
 /** A command that took longer is searched for processes that left its group before it has ended. */
 const searchAfterMs = 100
+
+/** A user is given to the next command after many others, far later than this. */
+const sweepAfterMs = 1000
 
 interface Running {
   pid: number
@@ -50,6 +53,17 @@ function serve(): void {
       })
     }
     unsent += `${JSON.stringify(message)}\n`
+  }
+
+  let sweeping: NodeJS.Timeout | undefined
+
+  /** One look for all short commands of a second: their users must not be given to others before. */
+  function sweepSoon(): void {
+    sweeping ??= setTimeout(() => {
+      sweeping = undefined
+      const users = new Set([...running.values()].map(({ user }) => user))
+      killStrays((user) => users.has(user))
+    }, sweepAfterMs)
   }
 
   function start(request: Start): void {
@@ -102,6 +116,7 @@ function serve(): void {
         const search = took >= searchAfterMs || one.isEnding
         const leftBehind = await killTree(one, { search })
         running.delete(number)
+        if (!search && request.user !== undefined) sweepSoon()
         send({
           ended: number,
           ...(code === null ? {} : { exit: code }),
@@ -139,6 +154,7 @@ function serve(): void {
     .on('line', read)
     .on('close', async () => {
       await Promise.all([...running.values()].map((one) => killTree(one, { search: true })))
+      if (sweeping) killStrays(() => false)
       process.exit()
     })
   // Ctrl-C in a terminal reaches the whole group: the worker says when to stop.

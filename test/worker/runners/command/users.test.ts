@@ -9,11 +9,12 @@ import { createUsers } from '../../../../src/worker/runners/command/users.ts'
 import { openAttempts } from './run-attempts.ts'
 
 it('every user is given to one at a time, and comes again as late as possible', () => {
-  const users = createUsers()
+  const users = createUsers(0)
   const [first, second] = [users.take(), users.take()]
   expect([first, second]).toEqual([70_000, 70_001])
   users.giveBack(first)
   expect(users.take()).toBe(70_002)
+  expect(createUsers(9999).take()).toBe(79_999)
   const others = Array.from({ length: 9997 }, users.take)
   expect(others).not.toContain(second)
   expect(others.at(-1)).toBe(79_999)
@@ -106,6 +107,13 @@ describe.skipIf(why)('a command that runs as a user of its own', () => {
     expect(outcome).toMatchObject({ kind: 'failed', error: expect.stringContaining(error) })
   })
 
+  it('is shown the beginning and the end of what it wrote, if that is long', async () => {
+    const script = 'seq 100000'
+    const { outcome, text } = await attempts.run(script, { ...keepStdout, maxStdout: 2048 })
+    expect(outcome.kind).toBe('succeeded')
+    expect(text).toMatch(/^1\n2\n.*left out.*100000\n$/s)
+  })
+
   it('leaves no process behind, not even one without a mark', async () => {
     const pid = join(attempts.folder, 'pid')
     writeFileSync(pid, '')
@@ -113,11 +121,16 @@ describe.skipIf(why)('a command that runs as a user of its own', () => {
     const hidden = `setsid env -i sh -c 'echo $$ > ${pid}; exec sleep 1000' & sleep 0.3`
     const { result } = await attempts.run(hidden)
     expect(result?.leftBehind).toBe(1)
-    const isAlive = () => {
-      const status = readStatus(readFileSync(pid, 'utf8').trim())
-      return status !== '' && !/^State:\s+Z/m.test(status)
-    }
-    await expect.poll(isAlive).toBe(false)
+    await expect.poll(() => isAlive(pid)).toBe(false)
+  })
+
+  it('leaves none behind for long that ended at once', async () => {
+    const pid = join(attempts.folder, 'pid')
+    writeFileSync(pid, '')
+    chmodSync(pid, 0o666)
+    await attempts.run(`setsid env -i sh -c 'echo $$ > ${pid}; exec sleep 1000' &`)
+    await expect.poll(() => readFileSync(pid, 'utf8'), { timeout: 10_000 }).not.toBe('')
+    await expect.poll(() => isAlive(pid), { timeout: 10_000 }).toBe(false)
   })
 
   it('ends with all that it started when it is cancelled', async () => {
@@ -133,10 +146,12 @@ describe.skipIf(why)('a command that runs as a user of its own', () => {
   })
 })
 
-function readStatus(pid: string): string {
+/** The process whose number is in this file. A zombie waits only for somebody to read how it ended. */
+function isAlive(file: string): boolean {
   try {
-    return readFileSync(`/proc/${pid}/status`, 'utf8')
+    const status = readFileSync(`/proc/${readFileSync(file, 'utf8').trim()}/status`, 'utf8')
+    return !/^State:\s+Z/m.test(status)
   } catch {
-    return ''
+    return false
   }
 }
