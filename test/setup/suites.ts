@@ -2,10 +2,10 @@
 
 /** `npm run test:e2e`: clusters of real processes, which mostly wait. `npm test` keeps a few of them. */
 export const e2e = [
-  'test/e2e/{backup,demo,down,exfat,failures,lost,nodes,place,priority,resume,run,run-*}.test.ts',
+  'test/e2e/{backup,batch,demo,down,exfat,failures,lost,nodes,place,priority,resume,run,run-*}.test.ts',
   'test/e2e/{stalled-peers,versions,workers}.test.ts',
   'test/bin/{endings,interrupted,node-gone,questions}.test.ts',
-  'test/faults/{answer-lost,bodies,commands-*,connections,deadly-task,killed,os-crash}.test.ts',
+  'test/faults/{answer-lost,bodies,commands-*,connections,deadly-task,disk,killed,os-crash}.test.ts',
   'test/faults/{partition,secrets,worker-cut-off}.test.ts',
   'test/openapi/schemathesis.test.ts',
   'test/{commands/ec2/{down,hung-program},provider/ec2/{removal,adopt/boot-node}}.test.ts',
