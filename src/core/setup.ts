@@ -3,6 +3,7 @@
  * script of whoever created the cluster, as root.
  */
 import { createHash } from 'node:crypto'
+import { pluralize } from './text.ts'
 
 export interface Setup {
   /** Names that its package manager knows. */
@@ -18,6 +19,14 @@ export const defaultSetupTimeoutMs = 15 * 60_000
 /** A name or a URL, but no option. */
 export const packageName = /^[A-Za-z0-9][\w+.:@/~-]*$/
 export const maxScriptCharacters = 256 * 1024
+
+/** How far the setup of a machine is, as heartbeats tell the node. */
+export interface SetupState {
+  /** Undefined while the worker does not know it, or if it needs none. */
+  hash?: string | undefined
+  /** While it runs: since when (wall-clock milliseconds), and the last line that it wrote. */
+  running?: { beganAt: number; line: string } | undefined
+}
 
 /** How a setup ended that did not succeed. */
 export interface SetupFailure {
@@ -42,7 +51,7 @@ export function describeSetup({ packages, script }: Setup): string {
   const lines = script?.trimEnd().split('\n').length
   return [
     ...(packages.length > 0 ? [`packages ${packages.join(', ')}`] : []),
-    ...(lines === undefined ? [] : [`a script of ${lines} ${lines === 1 ? 'line' : 'lines'}`]),
+    ...(lines === undefined ? [] : [`a script of ${pluralize(lines, 'line')}`]),
   ].join('; ')
 }
 

@@ -4,9 +4,14 @@
  * each would cost money: no worker is launched until it changes.
  */
 import type { Clock } from '../core/clock.ts'
-import { describeSetupFailure, hashOfSetup, type Setup, type SetupFailure } from '../core/setup.ts'
+import {
+  describeSetupFailure,
+  hashOfSetup,
+  type Setup,
+  type SetupFailure,
+  type SetupState,
+} from '../core/setup.ts'
 import type { NodeDocuments } from './store/node-documents.ts'
-import type { SetupState } from './worker-view.ts'
 
 /** A failure as a node shows it. */
 export interface FailedSetup extends SetupFailure {
@@ -35,9 +40,13 @@ export async function loadSetups(
 ) {
   let record = (await documents.load(document)) as Record | undefined
 
-  const currentHash = (): string | undefined => {
+  let hashed: { setup: Setup; hash: string } | undefined
+
+  /** Asked for each idle worker at each tick: a script may be long, and is hashed once. */
+  function currentHash(): string | undefined {
     const setup = current()
-    return setup && hashOfSetup(setup)
+    if (setup && hashed?.setup !== setup) hashed = { setup, hash: hashOfSetup(setup) }
+    return setup && hashed?.hash
   }
 
   /** Of the setup in force. */
@@ -58,7 +67,6 @@ export async function loadSetups(
 
   return {
     current,
-    currentHash,
 
     /** A worker has done this setup. */
     async succeeded(hash: string): Promise<void> {

@@ -1,5 +1,6 @@
 /** What a node knows of a worker: what it reports, and what the node shows of it. */
 import type { Resources } from '../core/resources.ts'
+import type { SetupState } from '../core/setup.ts'
 
 /**
  * preparing: the setup of its machine runs. lost: the node has not heard from it for longer than a
@@ -22,14 +23,6 @@ export interface WorkerView {
   preparing?: NonNullable<SetupState['running']>
   /** Wall-clock milliseconds since the epoch. */
   launchedAt: number
-}
-
-/** How far the setup of a machine is. */
-export interface SetupState {
-  /** Undefined while the worker does not know it, or if it needs none. */
-  hash?: string | undefined
-  /** While it runs: since when (wall-clock milliseconds), and the last line that it wrote. */
-  running?: { beganAt: number; line: string } | undefined
 }
 
 /** What a worker reports with every heartbeat. */

@@ -6,12 +6,11 @@ import { type Client, connect } from '../api/client.ts'
 import { unpackLeases } from '../api/leases.ts'
 import { messageOf, TmError } from '../core/errors.ts'
 import type { Resources, Room } from '../core/resources.ts'
-import type { Setup, SetupFailure } from '../core/setup.ts'
+import type { Setup, SetupFailure, SetupState } from '../core/setup.ts'
 import type { Lease } from '../core/task.ts'
 import { retry } from '../runtime/retry.ts'
 import type { Tail } from '../runtime/tail.ts'
 import { createReportQueue, type ReportQueue } from './report-queue.ts'
-import type { SetupState } from './setup/setup.ts'
 import type { RunningTask } from './slot/slot.ts'
 
 export interface NodePoolOptions {

@@ -4,17 +4,15 @@
  */
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { hashOfSetup, type Setup, type SetupFailure, setupLines } from '../../core/setup.ts'
+import {
+  hashOfSetup,
+  type Setup,
+  type SetupFailure,
+  type SetupState,
+  setupLines,
+} from '../../core/setup.ts'
 import { maxLineLength } from '../../runtime/tail.ts'
 import { runSteps, type Step } from './steps.ts'
-
-/** How far a setup is, as heartbeats tell the node. */
-export interface SetupState {
-  /** Undefined while the worker does not know it, or if it needs none. */
-  hash?: string
-  /** While it runs: since when (wall-clock milliseconds), and the last line that it wrote. */
-  running?: { beganAt: number; line: string }
-}
 
 export interface SetupOptions {
   /** Its own; made if it does not exist. */

@@ -11,8 +11,8 @@ import {
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
-import { hashOfSetup, type Setup } from '../../../src/core/setup.ts'
-import { type SetupState, setUp } from '../../../src/worker/setup/setup.ts'
+import { hashOfSetup, type Setup, type SetupState } from '../../../src/core/setup.ts'
+import { setUp } from '../../../src/worker/setup/setup.ts'
 import { runSteps } from '../../../src/worker/setup/steps.ts'
 
 let root: string
