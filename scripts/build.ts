@@ -17,5 +17,10 @@ execFileSync('tsc', ['-p', 'tsconfig.build.json'], { cwd: root, stdio: 'inherit'
 const plugin = new Plugin({ root, type: 'core', ignoreManifest: true, errorOnManifestCreate: true })
 await plugin.load()
 await bundle(root, plugin.version)
-writeFileSync(manifest, JSON.stringify(plugin.manifest))
+// oclif lists commands in the order in which it found their files, which differs from time to time.
+const commands = Object.entries(plugin.manifest.commands).sort(([a], [b]) => (a < b ? -1 : 1))
+writeFileSync(
+  manifest,
+  JSON.stringify({ ...plugin.manifest, commands: Object.fromEntries(commands) }),
+)
 stamp(root, sources)

@@ -45,6 +45,11 @@ describe('the help', () => {
     )
   })
 
+  it('has the commands in one order, however the build found their files', () => {
+    const ids = Object.keys(manifest.commands)
+    expect(ids).toEqual([...ids].sort())
+  })
+
   // `tm help --help` shows the list of all commands.
   it.each(commands.map(({ id }) => id.replace(':', ' ')).filter((id) => id !== 'help'))(
     'of %s has all that help is for',
