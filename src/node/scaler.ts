@@ -1,9 +1,10 @@
 /**
- * The scaler: observes, decides (pure, `core/scaling/policy.ts`), acts. It runs on a timer and after
+ * The scaler: observes, decides (pure, `core/scaling/rules.ts`), acts. It runs on a timer and after
  * tasks arrive, one step at a time.
  */
 
-import { decide, type Observation, type Plan } from '../core/scaling/policy.ts'
+import { none, type Observation, type Plan } from '../core/scaling/plan.ts'
+import { decideByRules } from '../core/scaling/rules.ts'
 import { worthOf } from '../core/scaling/worth.ts'
 import type { Settings } from '../core/settings.ts'
 import { serial } from '../runtime/serial.ts'
@@ -48,8 +49,7 @@ const quietMs = 50
 
 export function createScaler(options: ScalerOptions) {
   const { queue, capacity, workers, loans, siblings, settings, onPlan, onError } = options
-  const start: Plan = { action: 'none', rule: 2, drain: 0, reason: 'just started' }
-  let plan = start
+  let plan = none(2, 'just started')
   let poked: NodeJS.Timeout | undefined
   let lastStep = 0
   let reconciling: Promise<void> | undefined
@@ -75,9 +75,9 @@ export function createScaler(options: ScalerOptions) {
   async function act(next: Plan): Promise<Plan> {
     if (next.action === 'launch') await waitBriefly(workers.launch())
     // Half of the margin (a third of the loan) before the lender takes the place back.
-    if (next.action === 'drain') workers.drain(next.drain, settings().loan / 6)
+    if (next.action === 'drain') workers.drain(next.workers, settings().loan / 6)
     if (next.action === 'borrow') {
-      if (!(await loans.borrow())) return decide(await observe(), settings())
+      if (!(await loans.borrow())) return decideByRules(await observe(), settings())
       if (loans.total() > workers.active()) await waitBriefly(workers.launch())
     }
     return next
@@ -85,7 +85,7 @@ export function createScaler(options: ScalerOptions) {
 
   async function step(): Promise<void> {
     lastStep = performance.now()
-    const next = decide(await observe(), settings())
+    const next = decideByRules(await observe(), settings())
     const isNew = next.action !== 'none' || next.rule !== plan.rule
     if (isNew) onPlan(next)
     plan = await act(next)

@@ -14,7 +14,7 @@ import {
   restore,
   takeBack,
 } from '../../src/core/loans.ts'
-import { effectiveLimit } from '../../src/core/scaling/policy.ts'
+import { effectiveLimit } from '../../src/core/scaling/plan.ts'
 
 export const duration = 90
 /** What a worker in a borrowed place takes to leave: a third of a loan (section 6 of the design). */

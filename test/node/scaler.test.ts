@@ -134,7 +134,7 @@ describe('scaling', () => {
       {
         action: 'none',
         rule: 4,
-        drain: 0,
+        workers: 0,
         reason: 'backlog 5 and 2 active workers at the limit of 2: no sibling to ask for a loan',
       },
     ])
@@ -313,7 +313,7 @@ describe('scaling', () => {
     node.workers.heartbeat('node-1-w-2', { slots: 1, running: 0, draining: false })
     await node.settings.change({ maxWorkers: 1 })
     await node.scaler.tick()
-    expect(node.scaler.last()).toMatchObject({ action: 'drain', rule: 0, drain: 1 })
+    expect(node.scaler.last()).toMatchObject({ action: 'drain', rule: 0, workers: 1 })
     expect(node.bench.terminated).toEqual(['node-1-w-2'])
   })
 

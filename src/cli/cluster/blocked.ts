@@ -3,7 +3,7 @@
  * a setup that fails, or workers without room on their disks.
  */
 import type { NodeState } from '../../api/client.ts'
-import { effectiveLimit } from '../../core/scaling/policy.ts'
+import { effectiveLimit } from '../../core/scaling/plan.ts'
 import { describeSetupFailure } from '../../core/setup.ts'
 import { type Suggestion, suggest, tm } from '../../core/suggestions.ts'
 import { printable } from '../output/terminal.ts'

@@ -2,7 +2,7 @@
 import chalk from 'chalk'
 import type { NodeState } from '../../api/client.ts'
 import { describeDuration } from '../../core/duration.ts'
-import { effectiveLimit } from '../../core/scaling/policy.ts'
+import { effectiveLimit } from '../../core/scaling/plan.ts'
 import {
   type Command,
   type Place,

@@ -1,11 +1,7 @@
 /** The four scaling rules as a table, and the two things that come before any of them. */
 import { describe, expect, it } from 'vitest'
-import {
-  type Action,
-  decide,
-  effectiveLimit,
-  type Observation,
-} from '../../../src/core/scaling/policy.ts'
+import { type Action, effectiveLimit, type Observation } from '../../../src/core/scaling/plan.ts'
+import { decideByRules } from '../../../src/core/scaling/rules.ts'
 
 const scaleAfter = 15_000
 const failure = { reason: 'no capacity', retryIn: 4000 }
@@ -21,7 +17,7 @@ function observation({ own = 5, borrowed = 0, lent = 0, ...rest }: Seen): Observ
   return { ...idle, fills, jobWait: 0, ...rest, limit }
 }
 
-type Row = [why: string, seen: Seen, action: Action, rule: number, reason: string, drain?: number]
+type Row = [why: string, seen: Seen, action: Action, rule: number, reason: string, workers?: number]
 
 const late = { oldestWait: scaleAfter + 1 }
 
@@ -127,22 +123,25 @@ const rows: Row[] = [
   ['launches fail', { backlog: 6, active: 5, launchFailure: failure }, 'none', 4, 'no capacity'],
 ]
 
-describe('decide', () => {
-  it.each(rows)('%s: %o → %s, rule %i', (_why, seen, action, rule, reason, drain = 0) => {
-    const plan = decide(observation(seen), { scaleAfter })
-    expect(plan).toEqual({ action, rule, drain, reason: expect.stringContaining(reason) })
+describe('decideByRules', () => {
+  it.each(rows)('%s: %o → %s, rule %i', (_why, seen, action, rule, reason, count = 0) => {
+    const plan = decideByRules(observation(seen), { scaleAfter })
+    const workers = action === 'launch' ? 1 : count
+    expect(plan).toEqual({ action, rule, workers, reason: expect.stringContaining(reason) })
   })
 
   it('follows the setting, not a number of its own', () => {
     const seen = observation({ backlog: 9, active: 1, oldestWait: 101 })
-    expect(decide(seen, { scaleAfter: 100 }).action).toBe('launch')
-    expect(decide(seen, { scaleAfter: 101 }).action).toBe('none')
+    expect(decideByRules(seen, { scaleAfter: 100 }).action).toBe('launch')
+    expect(decideByRules(seen, { scaleAfter: 101 }).action).toBe('none')
   })
 
   it('never launches without backlog, however long ago the last task came', () => {
     for (const active of [0, 1, 4, 5]) {
       for (const oldestWait of [0, scaleAfter + 1, 1e9]) {
-        expect(decide(observation({ active, oldestWait }), { scaleAfter }).action).toBe('none')
+        expect(decideByRules(observation({ active, oldestWait }), { scaleAfter }).action).toBe(
+          'none',
+        )
       }
     }
   })
