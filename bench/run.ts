@@ -14,6 +14,7 @@ import { kernel } from './kernel.ts'
 import { latency } from './latency.ts'
 import { peers } from './peers.ts'
 import { run } from './run-commands.ts'
+import { scaling } from './scaling.ts'
 import { isMet, type Row, show } from './table.ts'
 import { through } from './through.ts'
 import { workers } from './workers.ts'
@@ -28,6 +29,7 @@ const benches = {
   growth,
   bodies,
   commands,
+  scaling,
   peers,
 }
 const { values, positionals } = parseArgs({

@@ -1,0 +1,164 @@
+/**
+ * The target policy: as few workers as get the work done in the time that is wanted, launched together.
+ * Pure. All durations are milliseconds.
+ *
+ * k workers that are launched together do W of work in `boot + W/k`, and each costs its boot besides. So
+ * the fewest that meet the target are the cheapest, and what a target of `boot + boot/ε` costs beyond the
+ * work itself is a share of ε, however much work there is.
+ */
+import { describeDuration } from '../duration.ts'
+import { pluralize } from '../text.ts'
+import {
+  borrow,
+  describeNoBacklog,
+  describeWorkers,
+  drain,
+  effectiveLimit,
+  launch,
+  none,
+  type Observation,
+  type Plan,
+  planBefore,
+} from './plan.ts'
+
+/** How long a worker takes to be there, and what of it is paid for. */
+export interface Timing {
+  /** From the decision to the first lease. */
+  boot: number
+  /** The part of it that is paid for. */
+  paidBoot: number
+  /** Between two launches. */
+  gap: number
+  /** A machine that ends sooner costs as much. */
+  leastPaid: number
+}
+
+/** What the target policy looks at besides. Work is in milliseconds of one worker. */
+export interface Outlook {
+  /** The work of the backlog, and what is left of tasks that run. */
+  work: { waiting: number; inHand: number }
+  /** Workers that the backlog fills, and those that all its tasks and running ones fill: fractions. */
+  fills: { waiting: number; all: number }
+  /** By how much the longest task takes longer than the others. */
+  spread: number
+  /** Tasks that have not ended, also those that wait to run again. */
+  unfinished: number
+  /** How long some tasks take is known. */
+  known: boolean
+  /** For how long there has been work without a pause. */
+  since: number
+  workers: {
+    /** Those that have joined and stay. */
+    up: number
+    /** How long ago those were launched that have not joined. */
+    starting: readonly number[]
+  }
+  timing: Timing
+}
+
+/** Of a target of 0. A fifth of what is paid for is boot then. */
+export function automaticTarget({ boot, paidBoot }: Timing): number {
+  return boot + 4 * paidBoot
+}
+
+/** One that starts is expected in this time at the earliest, however long it has taken. */
+const soonMs = 2000
+
+/** `target` in milliseconds; 0 chooses one by how long a boot takes. */
+export function decideByTarget(
+  seen: Observation & { outlook: Outlook },
+  { target }: { target: number },
+): Plan {
+  const { backlog, active, launchFailure, outlook } = seen
+  const { work, workers, timing } = outlook
+  const first = planBefore(seen)
+  if (first) return first
+  if (backlog === 0) return endUnneeded(seen) ?? none(2, describeNoBacklog(seen))
+
+  const limit = effectiveLimit(seen.limit)
+  if (!outlook.known) return toLearn(seen, limit)
+  const { boot, paidBoot, gap } = timing
+  const wanted = target || automaticTarget(timing)
+  // Late already: further workers, but only such as work for longer than their boot is paid for.
+  const left = Math.max(wanted - outlook.since, boot + 1.5 * paidBoot)
+  const starting = workers.starting.map((age) => Math.max(soonMs, boot - age))
+  const open = [...starting, ...Array<number>(workers.up).fill(0)]
+  const needed = doneIn(outlook, open)
+  const total = describeDuration(work.waiting + work.inHand)
+  const takes = `${total} of work takes ${describeWorkers(seen)} ${describeDuration(needed)}`
+  const aim = `wanted in ${describeDuration(left)}`
+  if (needed <= left) return none(3, `${takes}, ${aim}: nothing to do`)
+
+  const useful = Math.ceil(outlook.fills.all) - active
+  if (useful <= 0 && active > 0) {
+    return none(2, `${takes}, ${aim}: more workers than tasks would not help`)
+  }
+  const room = Math.min(Math.max(1, useful), limit - active)
+  if (room <= 0) return borrow(seen, `${takes}, ${aim}, at the limit of ${limit}`)
+  let more = 0
+  while (more < room && (more === 0 || doneIn(outlook, open) > left)) {
+    more += 1
+    open.push(boot + more * gap)
+  }
+  const what = active === 0 ? `${total} of work, ${aim}` : `${takes}, ${aim}`
+  return launch(3, more, launchFailure, `${what}: launching ${more} (${active} of ${limit})`)
+}
+
+/** Nobody knows how long a task takes: one worker tells. */
+function toLearn(seen: Observation, limit: number): Plan {
+  const { backlog, active, launchFailure } = seen
+  if (active > 0) {
+    return none(
+      3,
+      `backlog ${backlog}, and nothing says yet how long a task takes: waiting for the first`,
+    )
+  }
+  if (limit === 0) return borrow(seen, `backlog ${backlog} and no place for a worker`)
+  return launch(
+    1,
+    1,
+    launchFailure,
+    `backlog ${backlog}: launching one to see how long a task takes`,
+  )
+}
+
+/** Workers that start while nothing is left to do, once the least that a machine costs is used up. */
+function endUnneeded({ outlook }: { outlook: Outlook }): Plan | undefined {
+  const { unfinished, workers, timing } = outlook
+  const unneeded = workers.starting.filter((age) => age >= timing.leastPaid).length
+  if (unfinished > 0 || unneeded === 0) return undefined
+  const them = pluralize(unneeded, 'worker')
+  return drain(2, unneeded, `nothing is left to do: ending ${them} before it has started`)
+}
+
+/** A worker whose last task is a little late is no reason for another one. */
+const lastTask = 0.9
+
+/**
+ * When all is done, if workers are free at these times: by the work, to which half of a long task is added,
+ * since one may begin last; and by whole tasks one after another.
+ */
+export function doneIn(
+  { work, fills, spread }: Pick<Outlook, 'work' | 'fills' | 'spread'>,
+  open: readonly number[],
+): number {
+  if (open.length === 0) return Number.POSITIVE_INFINITY
+  const byWork = level(work.waiting + work.inHand, open) + spread / 2
+  if (fills.waiting === 0) return byWork
+  const each = work.waiting / fills.waiting
+  const rounds = Math.ceil(fills.waiting / open.length) - 1 + lastTask
+  return Math.max(byWork, Math.min(...open) + rounds * each)
+}
+
+/** Work is poured over workers that are free at these times: when it is all done. */
+export function level(work: number, open: readonly number[]): number {
+  const sorted = open.toSorted((a, b) => a - b)
+  let sum = 0
+  for (const [index, at] of sorted.entries()) {
+    sum += at
+    const done = (work + sum) / (index + 1)
+    const next = sorted[index + 1]
+    if (next === undefined || done <= next) return done
+  }
+  return Number.POSITIVE_INFINITY
+}
