@@ -7,10 +7,14 @@ import { formatDuration, parseDuration } from './duration.ts'
 import { TmError } from './errors.ts'
 import { describeRange, parseInteger } from './integers.ts'
 
-/** Durations in milliseconds, sizes in bytes, switches 1 or 0. */
+/** Durations in milliseconds, sizes in bytes, one of two words 0 or 1. */
 export interface Settings {
   maxWorkers: number
   scaleAfter: number
+  /** 0: the four rules. 1: the target. */
+  policy: number
+  /** 0 for one that depends on how long a worker takes to start. */
+  target: number
   idleTimeout: number
   lease: number
   tick: number
@@ -63,6 +67,21 @@ export const settings: Record<SettingName, Setting> = {
     fallback: 15_000,
     fallbackHere: '1s',
     summary: 'launch another worker when the oldest task has waited longer than this',
+  },
+  policy: {
+    ...oneOf('rules', 'target'),
+    flag: 'policy',
+    env: 'TM_POLICY',
+    fallback: 0,
+    summary:
+      'how workers are launched: one after another by four rules, or as many as a target takes',
+  },
+  target: {
+    ...durationOrAuto(24 * hour),
+    flag: 'target',
+    env: 'TM_TARGET',
+    fallback: 0,
+    summary: 'with --policy=target, the time in which work is to be done',
   },
   idleTimeout: {
     ...duration(100, 24 * hour),
@@ -143,7 +162,7 @@ export const settings: Record<SettingName, Setting> = {
       'delete the oldest finished tasks beyond this number; results only after they were pulled',
   },
   commands: {
-    ...onOff(),
+    ...oneOf('off', 'on'),
     flag: 'commands',
     env: 'TM_COMMANDS',
     fallback: 1,
@@ -191,17 +210,28 @@ function integer(min: number, max: number): Kind {
   return { min, max, parse, format: String, wanted: describeRange({ min, max }) }
 }
 
-function onOff(): Kind {
-  const words = ['off', 'on']
+/** The first word is 0, the second is 1. */
+function oneOf(...words: [string, string]): Kind {
   const parse = (text: string) => (words.includes(text) ? words.indexOf(text) : undefined)
   const format = (value: number) => words[value] ?? String(value)
-  return { min: 0, max: 1, parse, format, wanted: 'a switch, on (1) or off (0)' }
+  return { min: 0, max: 1, parse, format, wanted: `a choice: ${words[1]} (1) or ${words[0]} (0)` }
 }
 
 function duration(min: number, max: number): Kind {
   const range = `from ${formatDuration(min)} to ${formatDuration(max)}`
   const wanted = `a duration such as 500ms, 15s, 10m or 2h, ${range}`
   return { min, max, parse: parseDuration, format: formatDuration, wanted }
+}
+
+/** `auto` is 0. */
+function durationOrAuto(max: number): Kind {
+  const { parse, format, ...rest } = duration(0, max)
+  return {
+    ...rest,
+    parse: (text) => (text === 'auto' ? 0 : parse(text)),
+    format: (value) => (value === 0 ? 'auto' : format(value)),
+    wanted: `auto, or a duration such as 30s, 6m or 2h, up to ${formatDuration(max)}`,
+  }
 }
 
 function size(min: number, max: number): Kind {

@@ -22,9 +22,11 @@ import type { AuditLine, NodeContext } from './http/node-context.ts'
 import { createJobs } from './jobs.ts'
 import { loadJoinKeys } from './join-keys.ts'
 import { createLastLines } from './last-lines.ts'
+import { loadLearned } from './learned.ts'
 import { createLiveLogs } from './live-logs.ts'
 import { loadLoans } from './loans.ts'
 import { createLogs } from './logs.ts'
+import { createOutlooks } from './outlook.ts'
 import { createPauses } from './pauses.ts'
 import { createQueue } from './queue.ts'
 import { createRestore } from './restore.ts'
@@ -113,6 +115,7 @@ export async function createNode(options: NodeOptions & NodeParts) {
     onError,
   })
   const setups = await loadSetups(documents, { current: options.setup ?? (() => undefined), clock })
+  const learned = await loadLearned({ documents, starts: options.provider.starts, onError })
   const workers = createWorkers({
     node: id,
     provider: options.provider,
@@ -127,6 +130,7 @@ export async function createNode(options: NodeOptions & NodeParts) {
     settings: settings.get,
     setups,
     joinKeys: await loadJoinKeys(documents),
+    learned,
     onError,
   })
   const capacity = createCapacity({
@@ -137,9 +141,18 @@ export async function createNode(options: NodeOptions & NodeParts) {
     settings: settings.get,
   })
   const jobs = createJobs({ store: jobStore, clock, queue, capacity })
+  const outlooks = createOutlooks({
+    queue,
+    workers,
+    learned,
+    capacity,
+    settings: settings.get,
+    clock,
+  })
   const scaler = createScaler({
     queue,
     capacity,
+    outlooks,
     workers,
     loans,
     siblings,
@@ -165,6 +178,7 @@ export async function createNode(options: NodeOptions & NodeParts) {
     setups,
     loans,
     scaler,
+    outlooks,
     settings,
     siblings,
     backups,

@@ -35,22 +35,37 @@ export interface WaitingClaim extends Omit<ClaimRequest, 'lease'> {
   signal?: AbortSignal
 }
 
+/** More workers than a node has at a time. */
+const mostServed = 2000
+
 const noLeases: PackedLeases = { count: 0, frames: new Uint8Array() }
 
 export type Queue = ReturnType<typeof createQueue>
 
 export function createQueue({ store, clock, settings, random = Math.random }: QueueOptions) {
-  const waiters = new Set<() => void>()
+  /** Claims that wait, and who makes them. */
+  const waiters = new Map<() => void, string>()
+  /** When each worker got tasks last: steady milliseconds. */
+  const servedAt = new Map<string, number>()
   /** Those whose tasks another worker tries first. */
   const held = new Set<() => void>()
   let completed = 0
   const listeners = new Set<() => void>()
   let paused = false
 
-  /** `tasks` tasks may be ready to run: wakes as many waiting claims, and the scaler. */
+  /**
+   * `tasks` tasks may be ready to run: wakes as many waiting claims, and the scaler. Who had work last gets
+   * the next: a trickle keeps one worker busy, and lets the others end.
+   */
   function announce(tasks: number): void {
-    for (const wake of [...waiters].slice(0, tasks)) wake()
+    for (const wake of tasks < waiters.size ? lastServed(tasks) : [...waiters.keys()]) wake()
     for (const listener of listeners) listener()
+  }
+
+  function lastServed(count: number): (() => void)[] {
+    const at = ([, worker]: [unknown, string]) => servedAt.get(worker) ?? 0
+    const order = [...waiters].sort((a, b) => at(b) - at(a))
+    return order.slice(0, count).map(([wake]) => wake)
   }
 
   async function claimNow(request: WaitingClaim): Promise<PackedLeases> {
@@ -59,14 +74,23 @@ export function createQueue({ store, clock, settings, random = Math.random }: Qu
     const { lease, scaleAfter: reserveAfter } = settings()
     const limits = { max, maxWork, maxBytes, room: request.room, reserveAfter }
     const leases = await store.claim({ worker, ...limits, lease }, clock())
+    if (leases.count > 0) noteServed(worker)
     if (!request.signal?.aborted || leases.count === 0) return leases
     await store.release(worker, refsIn(leases), clock())
     announce(Number.POSITIVE_INFINITY)
     return noLeases
   }
 
+  function noteServed(worker: string): void {
+    // So that the oldest comes first.
+    servedAt.delete(worker)
+    servedAt.set(worker, clock().steady)
+    const [oldest] = servedAt.keys()
+    if (servedAt.size > mostServed && oldest !== undefined) servedAt.delete(oldest)
+  }
+
   /** Resolves when a task may be ready, after `ms`, or when the signal is aborted. */
-  function nextTask(ms: number, isHeld: boolean, signal?: AbortSignal): Promise<void> {
+  function nextTask({ worker, signal }: WaitingClaim, ms: number, isHeld: boolean): Promise<void> {
     return new Promise((resolve) => {
       const timer = setTimeout(done, ms)
       function done(): void {
@@ -76,7 +100,7 @@ export function createQueue({ store, clock, settings, random = Math.random }: Qu
         signal?.removeEventListener('abort', done)
         resolve()
       }
-      waiters.add(done)
+      waiters.set(done, worker)
       if (isHeld) held.add(done)
       signal?.addEventListener('abort', done)
     })
@@ -130,7 +154,7 @@ export function createQueue({ store, clock, settings, random = Math.random }: Qu
         // It is not among those that wait yet, and so has not heard of a success.
         if (leases.isHeld && leases.count === 0 && completed !== before) continue
         if (leases.count > 0 || leftMs <= 0 || paused || request.signal?.aborted) return leases
-        await nextTask(leftMs, leases.isHeld === true, request.signal)
+        await nextTask(request, leftMs, leases.isHeld === true)
       }
     },
 
@@ -204,6 +228,7 @@ export function createQueue({ store, clock, settings, random = Math.random }: Qu
     results: (page: Parameters<TaskStore['results']>[0]) => store.results(page),
     markPulled: (ids: string[]) => store.markPulled(ids),
     stats: (now: Moment = clock()) => store.stats(now),
+    work: (now: Moment = clock()) => store.work(now),
   }
 }
 

@@ -1,15 +1,16 @@
 /**
- * The scaler: observes, decides (pure, `core/scaling/rules.ts`), acts. It runs on a timer and after
+ * The scaler: observes, decides (pure, `core/scaling/policy.ts`), acts. It runs on a timer and after
  * tasks arrive, one step at a time.
  */
 
-import { none, type Observation, type Plan } from '../core/scaling/plan.ts'
-import { decideByRules } from '../core/scaling/rules.ts'
+import { none, type Plan } from '../core/scaling/plan.ts'
+import { decide, type Seen } from '../core/scaling/policy.ts'
 import { worthOf } from '../core/scaling/worth.ts'
 import type { Settings } from '../core/settings.ts'
 import { serial } from '../runtime/serial.ts'
 import type { Capacity } from './capacity.ts'
 import type { Loans } from './loans.ts'
+import type { Outlooks } from './outlook.ts'
 import type { Queue } from './queue.ts'
 import type { Siblings } from './siblings.ts'
 import type { Workers } from './workers.ts'
@@ -17,6 +18,7 @@ import type { Workers } from './workers.ts'
 export interface ScalerOptions {
   queue: Pick<Queue, 'stats' | 'isPaused'>
   capacity: Pick<Capacity, 'ofWorker'>
+  outlooks: Pick<Outlooks, 'read'>
   workers: Workers
   loans: Loans
   siblings: Pick<Siblings, 'list'>
@@ -48,15 +50,16 @@ export type Scaler = ReturnType<typeof createScaler>
 const quietMs = 50
 
 export function createScaler(options: ScalerOptions) {
-  const { queue, capacity, workers, loans, siblings, settings, onPlan, onError } = options
+  const { queue, capacity, outlooks, workers, loans, siblings, settings, onPlan, onError } = options
   let plan = none(2, 'just started')
   let poked: NodeJS.Timeout | undefined
   let lastStep = 0
   let reconciling: Promise<void> | undefined
   let reconcileFailure: { error: unknown } | undefined
 
-  async function observe(): Promise<Observation> {
+  async function observe(): Promise<Seen> {
     const waiting = await queue.stats()
+    const outlook = await outlooks.read(waiting)
     // No `await` below: all values must be of the same moment.
     return {
       ...worthOf(waiting, { capacity: capacity.ofWorker(), ready: workers.ready() }),
@@ -68,16 +71,17 @@ export function createScaler(options: ScalerOptions) {
       refusal: loans.refusal(),
       launchFailure: workers.launchFailure(),
       paused: queue.isPaused(),
-    } as Observation
+      outlook,
+    } as Seen
   }
 
   /** Returns the plan that was carried out. After a refused loan, the plan says why. */
   async function act(next: Plan): Promise<Plan> {
-    if (next.action === 'launch') await waitBriefly(workers.launch())
+    if (next.action === 'launch') await waitBriefly(workers.launch(next.workers))
     // Half of the margin (a third of the loan) before the lender takes the place back.
     if (next.action === 'drain') workers.drain(next.workers, settings().loan / 6)
     if (next.action === 'borrow') {
-      if (!(await loans.borrow())) return decideByRules(await observe(), settings())
+      if (!(await loans.borrow())) return decide(await observe(), settings())
       if (loans.total() > workers.active()) await waitBriefly(workers.launch())
     }
     return next
@@ -85,7 +89,7 @@ export function createScaler(options: ScalerOptions) {
 
   async function step(): Promise<void> {
     lastStep = performance.now()
-    const next = decideByRules(await observe(), settings())
+    const next = decide(await observe(), settings())
     const isNew = next.action !== 'none' || next.rule !== plan.rule
     if (isNew) onPlan(next)
     plan = await act(next)

@@ -10,6 +10,8 @@ export interface Worker extends Life {
   /** The node told it to stop. */
   leaving: boolean
   launchedAt: number
+  /** Steady milliseconds: since when this process knows of it. */
+  addedAt: number
   /** Steady milliseconds: its launch or first listing, later its last sign of life. */
   heardAt: number
 }

@@ -33,6 +33,8 @@ export interface Heartbeat {
   pid?: number | undefined
   /** What it has for tasks of jobs. */
   capacity?: Resources | undefined
+  /** Cost of tasks without a job that one of its slots does in a millisecond. */
+  rate?: number | undefined
   ownUsers?: boolean | undefined
   /** Undefined for a worker on a machine that others use, too: that is never set up. */
   setup?: SetupState | undefined

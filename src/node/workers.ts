@@ -3,17 +3,18 @@
  * that joined. Launches and terminates machines when the scaler says so.
  */
 import type { Clock } from '../core/clock.ts'
-import { messageOf } from '../core/errors.ts'
-import { most, type Resources } from '../core/resources.ts'
 import type { Settings } from '../core/settings.ts'
 import type { SetupFailure } from '../core/setup.ts'
 import type { Machine, Provider } from '../provider/provider.ts'
 import { createFailedMachines } from './failed-machines.ts'
 import type { JoinKeys } from './join-keys.ts'
 import { createLaunchFailures, describeEnd, isWell } from './launch-failures.ts'
+import { createLaunches } from './launches.ts'
+import type { Learned } from './learned.ts'
 import { createLook } from './look.ts'
 import { createRemovedWorkers } from './removed-workers.ts'
 import type { Setups } from './setups.ts'
+import { createSupply } from './supply.ts'
 import { viewOf, type Worker, workerState } from './worker-state.ts'
 import type { Heartbeat, WorkerState, WorkerView } from './worker-view.ts'
 
@@ -31,6 +32,7 @@ export interface WorkersOptions {
   /** What is known of the setup of their machines. */
   setups: Pick<Setups, 'succeeded' | 'failed' | 'tryAgain' | 'isOutdated' | 'refusal'>
   joinKeys: Pick<JoinKeys, 'claim'>
+  learned: Pick<Learned, 'booted' | 'measured' | 'timing'>
   onError: (what: string, error: unknown) => void
 }
 
@@ -49,12 +51,21 @@ export function createWorkers(options: WorkersOptions) {
   const failures = createLaunchFailures(clock)
   const failed = createFailedMachines({ setups, failures })
   const look = createLook(options)
+  const stateOf = (worker: Worker) => workerState(worker, clock().steady, settings().lease)
+  const supply = createSupply({ known, stateOf, now: () => clock().steady })
+  const launchAll = createLaunches({
+    ...options,
+    failures,
+    drop: ({ id }) => known.delete(id),
+    gapMs: () => options.learned.timing().gap,
+  })
   let lastReconcile = clock().steady
 
   function add(id: string, machine?: Machine): Worker {
     const { wall, steady } = clock()
     const unjoined = { heartbeat: undefined, well: false, leaving: false, heardAt: steady }
-    const worker: Worker = { id, machine, ...unjoined, launchedAt: machine?.launchedAt ?? wall }
+    const launchedAt = machine?.launchedAt ?? wall
+    const worker: Worker = { id, machine, ...unjoined, launchedAt, addedAt: steady }
     known.set(id, worker)
     return worker
   }
@@ -75,7 +86,9 @@ export function createWorkers(options: WorkersOptions) {
     }
   }
 
-  function noteSetup({ setup }: Heartbeat): void {
+  function noteJoin({ heardAt, addedAt }: Worker, { setup }: Heartbeat): void {
+    // One that an earlier process of this node has launched is known only since it was seen.
+    if (heardAt > addedAt) options.learned.booted(heardAt - addedAt)
     if (!setup?.hash) return
     const onError = (error: unknown) => options.onError('saving that the setup works', error)
     setups.succeeded(setup.hash).catch(onError)
@@ -95,7 +108,6 @@ export function createWorkers(options: WorkersOptions) {
     await failed.ended(worker, describeEnd(worker, noticedAt, await provider.whyEnded(worker.id)))
   }
 
-  const stateOf = (worker: Worker) => workerState(worker, clock().steady, settings().lease)
   /** It did not join in time, or has been silent for two leases: another worker gets its place. */
   function isOverdue({ heartbeat, heardAt, leaving }: Worker): boolean {
     const silentMs = clock().steady - heardAt
@@ -123,18 +135,11 @@ export function createWorkers(options: WorkersOptions) {
   }
 
   return {
-    /** Launches a worker. It counts as active at once, until the launch fails. */
-    async launch(): Promise<boolean> {
-      const worker = add(options.newId())
-      try {
-        worker.machine = await options.launch(worker.id)
-        return true
-      } catch (error) {
-        known.delete(worker.id)
-        failures.add(messageOf(error))
-        options.onError(`worker ${worker.id} was not launched`, error)
-        return false
-      }
+    ...supply,
+
+    /** Launches workers. They count as active at once, until a launch fails. */
+    launch(count = 1): Promise<void> {
+      return launchAll(Array.from({ length: count }, () => add(options.newId())))
     },
 
     /** Why not to launch now; `retryIn` is infinite if only the user can change that. */
@@ -167,8 +172,9 @@ export function createWorkers(options: WorkersOptions) {
       const worker = known.get(id) ?? add(id)
       worker.heartbeat = heartbeat
       worker.heardAt = clock().steady
+      if (heartbeat.rate) options.learned.measured(heartbeat.rate)
       if (heartbeat.setup?.running) return
-      if (worker.joinedAt === undefined) noteSetup(heartbeat)
+      if (worker.joinedAt === undefined) noteJoin(worker, heartbeat)
       worker.joinedAt ??= worker.heardAt
       if (isWell(worker, worker.heardAt)) proveWell(worker)
     },
@@ -231,19 +237,8 @@ export function createWorkers(options: WorkersOptions) {
       for (const worker of [...known.values()].filter(isOutdated)) void terminate(worker)
     },
 
-    /** The most that one of them has for tasks of jobs. */
-    capacity: (): Resources =>
-      most([...known.values()].flatMap(({ heartbeat }) => heartbeat?.capacity ?? [])),
-
-    /** What those have that start or are idle, each; undefined if it has not said so yet. */
-    ready: (): (Resources | undefined)[] =>
-      [...known.values()]
-        .filter((worker) => ['starting', 'preparing', 'idle'].includes(stateOf(worker)))
-        .map(({ heartbeat }) => heartbeat?.capacity),
-
-    active: (): number => known.size,
-    draining: (): number =>
-      [...known.values()].filter((worker) => stateOf(worker) === 'draining').length,
+    /** Milliseconds since its launch; 0 if it is not known. */
+    ranMs: (id: string): number => clock().wall - (known.get(id)?.launchedAt ?? clock().wall),
 
     list: (): WorkerView[] => [...known.values()].map((one) => viewOf(one, stateOf(one))),
   }

@@ -24,12 +24,27 @@ export type LaunchSpec =
   /** `url`: the node that launches it. `token`: for joining that node. */
   | { kind: 'worker'; id: string; node: string; url: string; token: string }
 
+/** Milliseconds. */
+export interface StartTimes {
+  /** From the call that launches a machine to its first request for work. */
+  boot: number
+  /** The part of it that is not paid for. */
+  pending: number
+  /** Between two launches. */
+  gap: number
+  /** A machine that ends sooner costs as much. */
+  leastPaid: number
+}
+
 export interface Provider {
   /**
    * How long to wait between two calls of `list`: while machines start or end, and while nothing
    * changes. Not at all, if undefined.
    */
   readonly looks?: { changingMs: number; quietMs: number }
+
+  /** How long its machines take to start, until some have. Like processes, if undefined. */
+  readonly starts?: StartTimes
 
   /**
    * Every machine of this cluster that exists now, whoever launched it, except machines that are

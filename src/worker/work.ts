@@ -50,6 +50,12 @@ export function createWork(slots: Slot[], pool: Pool | undefined) {
     running: () => [...running.values()].map(({ task }) => task),
     size: () => running.size,
 
+    /** Cost that a slot does in a millisecond; undefined until it has been measured. */
+    rate(): number | undefined {
+      const rates = slots.flatMap((slot) => slot.measuredRate?.() ?? [])
+      return rates.length === 0 ? undefined : rates.reduce((sum, one) => sum + one) / rates.length
+    },
+
     /** Undefined while there is enough to do. */
     wish(): Wish | undefined {
       const busy = slots.filter((slot) => slot.load() > 0).length

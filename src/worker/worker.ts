@@ -128,6 +128,7 @@ export async function runWorker(options: WorkerOptions): Promise<{ reason: strin
       slots: settings.slots,
       running: work?.size() ?? 0,
       capacity: capacity(),
+      rate: work?.rate(),
     }
     const [answered, lost] = await Promise.all([
       nodes.heartbeat({ ...state, draining, ...(setup ? { setup } : {}) }),

@@ -29,14 +29,7 @@ const rooms = {
     'provider/ec2/aws',
     'provider/ec2/network',
   ],
-  'provider/ec2': [
-    'core',
-    'runtime',
-    'api',
-    'provider',
-    'provider/ec2/aws',
-    'provider/ec2/machines',
-  ],
+  'provider/ec2': ['core', 'api', 'provider', 'provider/ec2/aws', 'provider/ec2/machines'],
   'provider/ec2/boot': ['core', 'api'],
   'provider/ec2/adopt': [
     'core',

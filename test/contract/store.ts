@@ -18,6 +18,7 @@ import { describeReading } from './store/reading.ts'
 import { describeReopening } from './store/reopening.ts'
 import { describeRetention } from './store/retention.ts'
 import { describeRoom } from './store/room.ts'
+import { describeSeenWork } from './store/seen-work.ts'
 import { describeShared } from './store/shared.ts'
 import { describeTasks } from './store/tasks.ts'
 
@@ -38,6 +39,7 @@ export function describeStore(name: string, open: Open, openCopy: OpenCopy): voi
     describeCanaries(held)
     describeJobProgress(held)
     describeRoom(held)
+    describeSeenWork(held)
     describeReopening(held)
     describeCopying(held, openCopy)
   })

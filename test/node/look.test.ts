@@ -48,6 +48,11 @@ function open() {
       refusal: () => undefined,
     },
     joinKeys: { claim: async () => true },
+    learned: {
+      booted() {},
+      measured() {},
+      timing: () => ({ boot: 0, paidBoot: 1, gap: 0, leastPaid: 0 }),
+    },
     settings: () => withDefaults({}),
     onError: (what, error) => {
       throw new Error(what, { cause: error })

@@ -58,6 +58,11 @@ export const heartbeatSchema = z.object({
   running: z.int().min(0).max(Number.MAX_SAFE_INTEGER),
   draining: z.boolean(),
   capacity: resourcesSchema.optional().describe('what it has for tasks of jobs'),
+  rate: z
+    .number()
+    .positive()
+    .optional()
+    .describe('cost of tasks without a job that a slot does in a millisecond, once it is known'),
   ownUsers: z.boolean().optional().describe('each command runs as a user of its own'),
   setup: setupState.optional().describe('of its machine'),
   pid: z

@@ -7,6 +7,7 @@ import type { LastLines } from '../last-lines.ts'
 import type { LiveLogs } from '../live-logs.ts'
 import type { Loans } from '../loans.ts'
 import type { Logs } from '../logs.ts'
+import type { Outlooks } from '../outlook.ts'
 import type { Queue } from '../queue.ts'
 import type { Restore } from '../restore.ts'
 import type { Scaler } from '../scaler.ts'
@@ -47,6 +48,7 @@ export interface NodeContext {
   setups: Pick<Setups, 'current' | 'failure'>
   loans: Loans
   scaler: Pick<Scaler, 'last'>
+  outlooks: Pick<Outlooks, 'idleTimeout'>
   settings: LiveSettings
   siblings: Siblings
   backups: Backups

@@ -6,7 +6,8 @@
 
 import type { PackedLeases } from '../../api/leases.ts'
 import type { Moment } from '../../core/clock.ts'
-import type { Room } from '../../core/resources.ts'
+import type { Resources, Room } from '../../core/resources.ts'
+import type { EndedAttempt, SeenAttempt } from '../../core/scaling/evidence.ts'
 import type { Waiting } from '../../core/scaling/worth.ts'
 import type {
   AcceptedTask,
@@ -90,6 +91,26 @@ export interface StoreStats {
   unpulled: number
 }
 
+/** Tasks of one job, for an estimate of how long they take. */
+export interface SeenJob {
+  needs: Resources
+  /** Those that may run now; one at the most while one worker tries the job. */
+  waiting: number
+  /** Some that have succeeded lately: the newest. */
+  ended: EndedAttempt[]
+  running: SeenAttempt[]
+  /** The same of the newest earlier job with the same command line, if none of this one has succeeded. */
+  before: EndedAttempt[]
+}
+
+/** What says how much work there is. */
+export interface SeenWork {
+  /** Those with tasks that wait or run. */
+  jobs: SeenJob[]
+  /** Tasks without a job: how many run, and the mean cost of those that are next. */
+  loose: { running: number; cost: number }
+}
+
 export interface ExpiredLeases {
   requeued: number
   failed: number
@@ -168,4 +189,6 @@ export interface TaskStore {
   /** Marks these results as read. Unknown ids and repetitions change nothing. */
   markPulled(ids: string[]): Promise<void>
   stats(now: Moment): Promise<StoreStats>
+  /** Costs some milliseconds, unlike `stats`. */
+  work(now: Moment): Promise<SeenWork>
 }

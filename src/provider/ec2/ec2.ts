@@ -4,8 +4,7 @@
  */
 import type { Shape } from '../../api/contract/terms.ts'
 import { TmError } from '../../core/errors.ts'
-import { serial } from '../../runtime/serial.ts'
-import type { LaunchSpec, Machine, MachineKind, Provider } from '../provider.ts'
+import type { LaunchSpec, Machine, MachineKind, Provider, StartTimes } from '../provider.ts'
 import type { AwsContext } from './aws/context.ts'
 import {
   absenceGraceMs,
@@ -39,6 +38,12 @@ export interface Ec2Provider extends Provider {
 }
 
 /**
+ * RunInstances has two calls a second ("Request throttling for the Amazon EC2 API"). A machine is not billed
+ * while it is pending, and for a minute at least ("Amazon EC2 On-Demand Pricing").
+ */
+const startTimes: StartTimes = { boot: 75_000, pending: 12_000, gap: 500, leastPaid: 60_000 }
+
+/**
  * Ignores `graceMs`: EC2 asks the system to shut down, which stops the unit of tm, and cuts the power
  * after some minutes.
  */
@@ -50,8 +55,6 @@ export function ec2Provider(options: Ec2Options): Ec2Provider {
   const recent = new Map<string, { machine: Ec2Instance; absentSince?: number }>()
   /** Why machines ended, by id. */
   const reasons = new Map<string, string>()
-  /** Launches run one after the other: each knows what lacks capacity, and EC2 allows 2 a second. */
-  const inTurn = serial()
 
   /** Remembers what is listed, and returns the recent instances that are not. */
   function unlisted(listed: Ec2Machine[]): Ec2Instance[] {
@@ -90,6 +93,7 @@ export function ec2Provider(options: Ec2Options): Ec2Provider {
 
   return {
     looks: { changingMs: 3000, quietMs: 60_000 },
+    starts: startTimes,
 
     async list() {
       const listed = await listInstances(aws, { cluster, live: true })
@@ -97,7 +101,7 @@ export function ec2Provider(options: Ec2Options): Ec2Provider {
     },
 
     async launch(spec) {
-      return await inTurn(() => run(spec)).catch((error) => {
+      return await run(spec).catch((error) => {
         throw asFailed(error)
       })
     },

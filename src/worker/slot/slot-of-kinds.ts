@@ -22,6 +22,7 @@ export function createSlotOfKinds(runners: Runners, options: SlotOptions): Slot 
   return {
     load: () => slots.reduce((sum, slot) => sum + slot.load(), 0),
     rate: () => newest?.rate() ?? 1,
+    measuredRate: () => newest?.measuredRate?.(),
     run(assignments) {
       const groups = Map.groupBy(assignments, ({ lease }) => lease.kind)
       for (const [kind, group] of groups) run(kind, group)

@@ -28,6 +28,8 @@ export interface Slot {
   load(): number
   /** Measured units of cost per millisecond. */
   rate(): number
+  /** The same, once it has been measured for a while. */
+  measuredRate?(): number | undefined
   run(assignments: Assignment[]): void
   /** Stops the task if it runs, otherwise skips it. */
   cancel(task: RunningTask): void

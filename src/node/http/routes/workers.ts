@@ -6,7 +6,17 @@ import { guarded, routeSet } from '../guard.ts'
 import type { NodeContext } from '../node-context.ts'
 
 export function workerRoutes(context: NodeContext) {
-  const { workers, setups, settings, siblings, loans, secrets, logs, configure: change } = context
+  const {
+    workers,
+    setups,
+    outlooks,
+    settings,
+    siblings,
+    loans,
+    secrets,
+    logs,
+    configure: change,
+  } = context
   return routeSet()
     .openapi(guarded(contract.configure), async (c) => {
       if (!change)
@@ -32,7 +42,9 @@ export function workerRoutes(context: NodeContext) {
       const { own, lent } = loans.limit()
       const borrowed = workers.isOverLimit(id, own - lent)
       const token = secrets.isOutdated(principal) ? { token: secrets.workerToken(id) } : {}
-      const known = { settings: settings.get(), siblings: siblings.known(), borrowed }
+      const idleTimeout = outlooks.idleTimeout(workers.ranMs(id))
+      const inForce = { ...settings.get(), idleTimeout }
+      const known = { settings: inForce, siblings: siblings.known(), borrowed }
       return c.json({ ...known, ...token }, 200)
     })
     .openapi(guarded(contract.workerDown), async (c) => {

@@ -24,6 +24,7 @@ import { reportMethods } from './reports.ts'
 import { pruneMethod } from './retention.ts'
 import { selectTasks, type TaskRow, toTask } from './rows.ts'
 import { stateNumbers as states } from './schema.ts'
+import { workMethod } from './seen-work.ts'
 import { createShared } from './shared.ts'
 import type { Transaction } from './transaction.ts'
 
@@ -110,6 +111,7 @@ export function createEngine(database: DatabaseSync, transaction: Transaction): 
 
   return {
     ...readingMethods(database, memory, { openJobs, canary }),
+    ...workMethod(database, memory, { openJobs, canary }),
     ...claimMethod(database, { memory, bodies, jobs, openJobs, canary }),
     ...reportMethods(database, {
       memory,

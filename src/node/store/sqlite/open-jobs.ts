@@ -31,6 +31,8 @@ export function createOpenJobs(
   const count = sql(`SELECT count(*) AS n FROM tasks WHERE job = ? AND state = ${states.queued}`)
   const withQueued = sql(`SELECT job FROM jobs WHERE EXISTS
     (SELECT 1 FROM tasks WHERE tasks.job = jobs.job AND state = ${states.queued})`)
+  const delayed = sql(`SELECT count(*) AS n FROM tasks
+    WHERE job = ? AND state = ${states.queued} AND attempt > 0 AND run_at > ?`)
   const open = new Map<number, OpenJob>()
   let isCounting = false
 
@@ -87,6 +89,10 @@ export function createOpenJobs(
       open.delete(job.job)
       transaction.onRollback(() => open.set(job.job, job))
     },
+
+    /** How many of its tasks may run now, or could if nothing held it. */
+    dueOf: ({ job, queued }: OpenJob, steady: number): number =>
+      queued - Number(delayed.get(job, steady)?.n),
 
     isEmpty: () => open.size === 0,
 

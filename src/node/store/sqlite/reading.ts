@@ -40,8 +40,6 @@ export function readingMethods(
       WHERE state = ${states.queued} AND attempt > 0 AND ${which} AND run_at > ?`),
   )
   const rows = queuedRows(database)
-  const delayedOf = sql(`SELECT count(*) AS n FROM tasks
-    WHERE job = ? AND state = ${states.queued} AND attempt > 0 AND run_at > ?`)
   const loadOne = sql('SELECT value FROM documents WHERE key = ?')
 
   const waitOf = (oldest: Iterable<Candidate>, steady: number): number => {
@@ -51,17 +49,13 @@ export function readingMethods(
 
   function backlogOf(jobs: OpenJob[], steady: number): Waiting[] {
     return jobs.flatMap((open) => {
-      const tasks = dueOf(open, steady)
+      const tasks = openJobs.dueOf(open, steady)
       if (tasks === 0) return []
       const oldestWait = waitOf(rows.ofJob(open.job, steady, 1), steady)
       const waiting = { needs: open.needs, tasks, oldestWait }
       return [canary.isUntried(open) ? { ...waiting, canary: true } : waiting]
     })
   }
-
-  /** How many of its tasks may run now, or could if nothing held it. */
-  const dueOf = ({ job, queued }: OpenJob, steady: number) =>
-    queued - Number(delayedOf.get(job, steady)?.n)
 
   return {
     get(ids) {
@@ -106,7 +100,7 @@ export function readingMethods(
       )
       const jobs = backlogOf(free, steady)
       const held = [...openJobs.paused(), ...tried].reduce(
-        (sum, job) => sum + dueOf(job, steady),
+        (sum, job) => sum + openJobs.dueOf(job, steady),
         0,
       )
       const looseWait = waitOf(rows.loose(counters.freshFrom, steady, 1), steady)

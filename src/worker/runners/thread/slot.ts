@@ -11,6 +11,8 @@ import type { ThreadKind } from './work.ts'
 
 /** Units of cost per millisecond, until the slot has measured its rate. */
 const firstRate = 1000
+/** Then little of the first rate is left. */
+const enoughMeasured = 10
 /** Task numbers must fit into a cell of the shared memory. */
 const lastSerial = 0x7fffffff
 
@@ -24,6 +26,7 @@ function createThreadSlot(kind: ThreadKind, { onEnd }: SlotOptions): Slot {
   const tasks = new Map<number, RunningTask>()
   const unwanted = new Set<number>()
   let rate = firstRate
+  let measured = 0
   let waiting = 0
   let next = 1
   let closed = false
@@ -42,7 +45,10 @@ function createThreadSlot(kind: ThreadKind, { onEnd }: SlotOptions): Slot {
   }
 
   function onProgress({ succeeded, resultSizes, results, others, cost, ms }: Progress): void {
-    if (ms >= 1) rate += (cost / ms - rate) / 4
+    if (ms >= 1) {
+      rate += (cost / ms - rate) / 4
+      measured += 1
+    }
     let at = 0
     for (const [index, serial] of succeeded.entries()) {
       const size = resultSizes[index] as number
@@ -83,6 +89,7 @@ function createThreadSlot(kind: ThreadKind, { onEnd }: SlotOptions): Slot {
   return {
     load: () => waiting / rate,
     rate: () => rate,
+    measuredRate: () => (measured >= enoughMeasured ? rate : undefined),
 
     run(assignments: Assignment[]): void {
       if (next > lastSerial - assignments.length) next = 1

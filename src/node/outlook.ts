@@ -1,0 +1,104 @@
+/**
+ * How much work there is, and how long it takes with how many workers: what the target policy looks at. It
+ * also says how long an idle worker stays under that policy.
+ */
+import type { Clock } from '../core/clock.ts'
+import { howManyFit } from '../core/resources.ts'
+import { meanOf } from '../core/scaling/estimate.ts'
+import { evidenceOf } from '../core/scaling/evidence.ts'
+import { classOfCosts, classOfJob, sumOf, type WorkClass } from '../core/scaling/outlook.ts'
+import { recentMs, stayMs } from '../core/scaling/staying.ts'
+import type { Outlook } from '../core/scaling/target.ts'
+import type { Settings } from '../core/settings.ts'
+import type { Capacity } from './capacity.ts'
+import type { Learned } from './learned.ts'
+import type { Queue } from './queue.ts'
+import type { SeenJob, SeenWork, StoreStats } from './store/task-store.ts'
+import type { Workers } from './workers.ts'
+
+export interface OutlookOptions {
+  queue: Pick<Queue, 'work'>
+  workers: Pick<Workers, 'starting' | 'up'>
+  learned: Pick<Learned, 'rate' | 'timing'>
+  capacity: Pick<Capacity, 'ofWorker'>
+  settings: () => Settings
+  clock: Clock
+}
+
+/** The store is asked again after this long: it takes milliseconds, and scaling steps come often. */
+const freshMs = 500
+
+/** Who sends one task after another needs a moment between two. */
+const leastStayMs = 1000
+
+export type Outlooks = ReturnType<typeof createOutlooks>
+
+export function createOutlooks({
+  queue,
+  workers,
+  learned,
+  capacity,
+  settings,
+  clock,
+}: OutlookOptions) {
+  let seen: { work: SeenWork; at: number } | undefined
+  /** Steady milliseconds: when there was work after there had been none, the newest first. */
+  let starts: number[] = []
+  let hasWork = false
+
+  const isByTarget = () => settings().policy === 1
+
+  async function freshWork(): Promise<SeenWork> {
+    const at = clock().steady
+    if (!seen || at - seen.at >= freshMs) seen = { work: await queue.work(), at }
+    return seen.work
+  }
+
+  function noteStart(unfinished: number): void {
+    const now = clock().steady
+    if (unfinished > 0 && !hasWork) starts = [now, ...starts]
+    hasWork = unfinished > 0
+    starts = starts.filter((at, index) => index === 0 || now - at < recentMs)
+  }
+
+  function classOf(job: SeenJob, bootMs: number): WorkClass {
+    const has = capacity.ofWorker()
+    const places = has ? howManyFit(job.needs, has) : 1
+    const at = { places, now: clock().wall }
+    const before = evidenceOf({ ended: job.before, running: [] }, at)
+    const prior = meanOf(before, { bootMs })
+    return classOfJob({ waiting: job.waiting, ...evidenceOf(job, at) }, { places, prior, bootMs })
+  }
+
+  function looseOf({ loose }: SeenWork, { backlog, jobs }: StoreStats): WorkClass {
+    const waiting = backlog - jobs.reduce((sum, { tasks }) => sum + tasks, 0)
+    return classOfCosts({ ...loose, waiting }, { slots: settings().slots, rate: learned.rate() })
+  }
+
+  return {
+    /** Undefined under another policy. */
+    async read(stats: StoreStats): Promise<Outlook | undefined> {
+      if (!isByTarget()) return undefined
+      const unfinished = stats.queued + stats.running
+      noteStart(unfinished)
+      const work = await freshWork()
+      const timing = learned.timing()
+      const classes = work.jobs.map((job) => classOf(job, timing.paidBoot))
+      return {
+        ...sumOf([...classes, looseOf(work, stats)]),
+        unfinished,
+        since: clock().steady - (starts[0] ?? clock().steady),
+        workers: { up: workers.up(), starting: workers.starting() },
+        timing,
+      }
+    },
+
+    /** How long a worker stays that has nothing to do. `ranMs`: since its launch. */
+    idleTimeout(ranMs: number): number {
+      const { idleTimeout } = settings()
+      if (!isByTarget()) return idleTimeout
+      const stay = stayMs(learned.timing(), { recentStarts: starts.length, ranMs })
+      return Math.min(idleTimeout, Math.max(leastStayMs, stay))
+    },
+  }
+}
