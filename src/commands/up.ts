@@ -39,6 +39,10 @@ Nodes and workers keep running after this command ends; tm down removes them.`
       description: 'Workers on spot instances, for eight hours at most',
       command: '<%= config.bin %> up --region eu-west-1 --spot --ttl 8h --max-workers 20',
     },
+    {
+      description: 'As many workers as it takes to be done in about ten minutes',
+      command: '<%= config.bin %> up --policy target --target 10m --max-workers 50',
+    },
     { description: 'Two nodes on this machine', command: '<%= config.bin %> up --local' },
     {
       description: 'A second cluster, three nodes, more workers',

@@ -80,13 +80,15 @@ export function decideByTarget(
   const { boot, paidBoot, gap } = timing
   const wanted = target || automaticTarget(timing)
   // Late already: further workers, but only such as work for longer than their boot is paid for.
-  const left = Math.max(wanted - outlook.since, boot + 1.5 * paidBoot)
+  const soonest = boot + 1.5 * paidBoot
+  const left = Math.max(wanted - outlook.since, soonest)
   const starting = workers.starting.map((age) => Math.max(soonMs, boot - age))
   const open = [...starting, ...Array<number>(workers.up).fill(0)]
   const needed = doneIn(outlook, open)
   const total = describeDuration(work.waiting + work.inHand)
   const takes = `${total} of work takes ${describeWorkers(seen)} ${describeDuration(needed)}`
-  const aim = `wanted in ${describeDuration(left)}`
+  const isLate = wanted - outlook.since < soonest
+  const aim = isLate ? 'later than wanted' : `wanted in ${describeDuration(left)}`
   if (needed <= left) return none(3, `${takes}, ${aim}: nothing to do`)
 
   const useful = Math.ceil(outlook.fills.all) - active

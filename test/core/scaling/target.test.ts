@@ -103,7 +103,13 @@ const rows: Row[] = [
   ['a few are long', { tasks: 100, spread: 100 }, 'launch', 13, 'launching 13'],
 
   // Late: only such workers as work for longer than their boot costs.
-  ['it is late', { tasks: 100, up: 5, since: 600 }, 'launch', 25, 'wanted in 2 min 50 s'],
+  [
+    'it is late',
+    { tasks: 100, up: 5, since: 600 },
+    'launch',
+    25,
+    '10 min 0 s, later than wanted: launching 25',
+  ],
   ['late, but nearly done', { tasks: 20, up: 5, since: 600 }, 'none', 0, 'nothing to do'],
 
   // At the limit.

@@ -17,6 +17,7 @@ import {
 } from '../machines/prices.ts'
 import type { TypeFacts } from '../machines/types.ts'
 import { nodePort, setupOf } from './choices.ts'
+import { idleNote } from './idle-note.ts'
 import type { Survey } from './survey.ts'
 
 export interface PlanOptions {
@@ -67,14 +68,16 @@ export function planOf(options: PlanOptions): Plan {
   const { cluster, survey, ids, present, lost, choices, cidrs } = options
   const { region, account } = survey.identity
   const { isPublic } = survey.network
-  const { maxWorkers, commands } = withDefaults(choices.settings)
+  const settings = withDefaults(choices.settings)
+  const { maxWorkers, commands } = settings
+  const workers = ids.length * maxWorkers
   const { workerVolumeSize = choices.volumeSize } = choices
   const setup = setupOf(choices)
   const cost = (pick: (types: TypeFacts[]) => TypeFacts | undefined, { spot } = choices) =>
     estimate({
       region,
       nodes: ids.length,
-      workers: ids.length * maxWorkers,
+      workers,
       node: pricedType(pick(survey.nodeTypes), choices.volumeSize, options),
       worker: pricedType(pick(survey.workerTypes), workerVolumeSize, options),
       publicAddresses: isPublic ? ids.length * (1 + maxWorkers) : 0,
@@ -108,6 +111,7 @@ export function planOf(options: PlanOptions): Plan {
     notes: [
       ...wanted.notes,
       ...elsewhere(survey),
+      ...idleNote(settings, { workers, hourly: wanted.workers }),
       ...(commands === 1 ? [commandsNote] : []),
       ...(setup ? [setupNote(setup)] : []),
       ...(isPublic ? [] : [privateNote]),

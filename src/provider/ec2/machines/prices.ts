@@ -81,6 +81,8 @@ export interface Estimate {
   least: number | undefined
   /** With all workers that the limit allows. */
   most: number | undefined
+  /** These workers alone, without work. */
+  workers: number | undefined
   lines: Line[]
   /** How far to trust the estimate. */
   notes: string[]
@@ -104,10 +106,16 @@ export function estimate(options: EstimateOptions): Estimate {
     { count: Math.min(nodes, publicAddresses), each: publicAddressPrice },
     { count: nodes, each: options.node.disk * volumePrice },
   ]
+  const idleWorkers = [
+    { count: workers, each: worker },
+    { count: Math.max(0, publicAddresses - nodes), each: publicAddressPrice },
+    { count: workers, each: options.worker.disk * volumePrice },
+  ]
   const unknown = [nodeType, workerType].filter((type) => priceOf(type) === undefined)
   return {
     least: sum(idle),
     most: sum(lines),
+    workers: sum(idleWorkers),
     lines: lines.filter(({ count }) => count > 0),
     notes: [
       `An estimate from on-demand prices in ${pricesRegion}, written down from memory on ${pricesDate}; excludes traffic and taxes`,
