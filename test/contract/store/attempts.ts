@@ -94,6 +94,31 @@ export function describeAttempts(held: Held): void {
     expect(await held.tasks.complete('w1', packResults([]), at(20))).toEqual([])
   })
 
+  it('stores results in the order of the report, whatever the order of the tasks', async () => {
+    const ids = await enqueue(held.tasks, 8)
+    const [a, b, c, d, e, f, g, h] = ids
+    await claim(held.tasks, 10, { max: 3 })
+    // The leases of the first three are in the tables, those of the others in memory.
+    await held.tasks.expireLeases(maxAttempts, at(1500))
+    await claim(held.tasks, 1600, { max: 3 })
+    await claim(held.tasks, 1600, { max: 2, worker: 'w2' })
+    const order = [d, e, b, a, f, g, h, d, c] as string[]
+    const batch = order.map((id, index) => ({ id, attempt: 1, result: digest(index) }))
+    const verdicts = await held.tasks.complete('w1', packResults(batch), at(1700))
+    const [done, foreign] = ['done', 'foreign'] as const
+    expect(verdicts).toEqual([done, done, done, done, done, foreign, foreign, done, done])
+    const { results } = await held.tasks.results({ limit: 20 })
+    expect(results.map(({ id }) => id).reverse()).toEqual([d, e, b, a, f, c])
+    expect(results.map(({ result }) => result[0]).reverse()).toEqual([0, 1, 2, 3, 4, 8])
+    const tasks = await held.tasks.get(ids)
+    expect(tasks.map((task) => task?.result?.[0])).toEqual([3, 2, 8, 0, 1, 4, undefined, undefined])
+    expect(await held.tasks.stats(at(1800))).toMatchObject({
+      succeeded: 6,
+      running: 2,
+      unpulled: 6,
+    })
+  })
+
   it('stores a result that never changes', async () => {
     const id = await running()
     await held.tasks.complete('w1', packResults([{ id, attempt: 1, result: digest(1) }]), at(20, 5))
