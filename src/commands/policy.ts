@@ -7,7 +7,7 @@ import { stopSignal } from '../runtime/signals.ts'
 import { ec2RecordIn } from '../state/cluster-location.ts'
 
 const names = ['operator', 'node', 'node-trust'] as const
-const { 'worker-type': workerType, ami, tag } = choiceFlags
+const { 'worker-type': workerType, ami, 'worker-ami': workerAmi, tag } = choiceFlags
 
 export default class Policy extends TmCommand {
   static override summary = 'Print the IAM policies that tm needs, filled in.'
@@ -42,6 +42,7 @@ of a node. docs/aws.md gives the reason for each statement. Creates nothing.`
     }),
     'worker-type': workerType,
     ami,
+    'worker-ami': workerAmi,
     tag,
   }
 

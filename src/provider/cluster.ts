@@ -118,6 +118,22 @@ export interface ListedCluster {
   whole: boolean
 }
 
+/** What is left of a cluster in a cloud, or does nothing there. */
+export interface Orphan {
+  kind: 'machine' | 'disk' | 'security group' | 'role' | 'instance profile'
+  /** As the cloud calls it. */
+  id: string
+  cluster: string
+  region: string
+  why: string
+  /** Wall-clock milliseconds of its launch, if it is a machine. */
+  since?: number
+  /** US dollars a month, estimated; undefined where it costs nothing, or a price is not known. */
+  monthly?: number
+  /** Its cluster has no node, so that `tm down` removes it and loses nothing. */
+  removable: boolean
+}
+
 export interface Listing {
   clusters: ListedCluster[]
   /** What could not be listed and why, and which clusters are missing. */

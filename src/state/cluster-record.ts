@@ -70,6 +70,8 @@ export interface Choices {
   setupTimeout?: number
   subnets?: string[]
   ami?: string
+  /** Of workers, where it differs. */
+  workerAmi?: string
   /** The port of the nodes. */
   port?: number
   /** Who may reach the nodes; the operator's current address, if undefined. */

@@ -48,7 +48,7 @@ describe('bash', () => {
   it('completes the flags of the command, wherever they stand', () => {
     expect(inBash('tm', 'up', '--loc')).toEqual(['--local'])
     expect(inBash('tm', 'up', '--local', '--node')).toEqual(['--nodes'])
-    expect(inBash('tm', 'node', 'serve', '--po')).toEqual(['--port'])
+    expect(inBash('tm', 'node', 'serve', '--por')).toEqual(['--port'])
     expect(inBash('tm', 'enqueue', 'data-1.bin', '--iter')).toEqual(['--iterations'])
     expect(inBash('tm', 'pull', '--local')).toEqual([])
   })
@@ -77,7 +77,7 @@ describe('fish', () => {
     expect(inFish('tm enq')).toEqual(['enqueue'])
     expect(inFish('tm node ')).toEqual(['serve'])
     expect(inFish('tm up --loc')).toEqual(['--local'])
-    expect(inFish('tm node serve --po')).toEqual(['--port'])
+    expect(inFish('tm node serve --por')).toEqual(['--port'])
     expect(inFish('tm completion ').sort()).toEqual(['bash', 'fish', 'zsh'])
     expect(inFish('tm enqueue data')).toEqual(['data-1.bin', 'data-2.bin'])
     expect(inFish('tm up --restore data')).toEqual(['data-1.bin', 'data-2.bin'])

@@ -67,6 +67,7 @@ export const choiceFlags = {
     multipleNonGreedy: true,
   }),
   ami: text('image to boot [default: the newest Amazon Linux 2023]'),
+  'worker-ami': text('image of workers, such as one that is set up already [default: --ami]'),
   'volume-size': text(`GiB per disk, from 8 to 16384 [default: ${volumeSize}]`),
   'worker-volume-size': text('GiB per disk of a worker [default: --volume-size]'),
   packages: text('packages to install on each worker, separated by commas; an empty value: none'),
@@ -130,7 +131,10 @@ export function readChoices(flags: ChoiceFlags): Partial<Choices> {
     choices.port = requirePort('--port', given, 1)
   })
   read('ami', (given) => {
-    choices.ami = requirePattern('--ami', given, /^ami-[0-9a-z]+$/, 'an id such as ami-0ab1')
+    choices.ami = requireImage('--ami', given)
+  })
+  read('worker-ami', (given) => {
+    choices.workerAmi = requireImage('--worker-ami', given)
   })
   read('volume-size', (given) => {
     choices.volumeSize = requireInteger('--volume-size', given, { min: 8, max: 16_384 })
@@ -215,6 +219,10 @@ function readDuration(flag: string, given: string, { min, max }: Range): number 
   if (ms !== undefined && ms >= min && ms <= max) return ms
   const range = `from ${formatDuration(min)} to ${formatDuration(max)}`
   throw invalidFlag(flag, `a duration such as 30m or 8h, ${range}`, given)
+}
+
+function requireImage(flag: string, given: string): string {
+  return requirePattern(flag, given, /^ami-[0-9a-z]+$/, 'an id such as ami-0ab1')
 }
 
 function requirePattern(flag: string, given: string, pattern: RegExp, wanted: string): string {

@@ -74,6 +74,39 @@ describe('list', () => {
     expect(exitCode).toBe(1)
   })
 
+  it('has what does nothing, with --orphans, and nothing else', async () => {
+    laptop = await openLaptop()
+    await laptop.up({ nodes: 1 })
+    expect((await laptop.json(['list', '--orphans'])).json).toEqual({ orphans: [] })
+    const [node] = laptop.standin.instances()
+    laptop.standin.shutdown(node?.id ?? '')
+    const { json, exitCode } = await laptop.other().json(['list', '--orphans'])
+    const why = 'its cluster has no machine'
+    const common = { cluster: 'default', region: 'us-east-1', why, removable: true }
+    expect(json).toEqual({
+      orphans: [
+        { ...common, kind: 'security group', id: expect.stringMatching(/^sg-/) },
+        { ...common, kind: 'role', id: 'tm-us-east-1-default' },
+        { ...common, kind: 'instance profile', id: 'tm-us-east-1-default' },
+      ],
+    })
+    expect(exitCode).toBe(0)
+    const { stdout } = await laptop.tm(['list', '--orphans'])
+    expect(stdout.split('\n')[1]).toBe(`role\ttm-us-east-1-default\tdefault\tus-east-1\t\t\t${why}`)
+    await laptop.tm(['down', '--yes'])
+    expect((await laptop.json(['list', '--orphans'])).json).toEqual({ orphans: [] })
+  })
+
+  it('says of --orphans what it could not look at', async () => {
+    laptop = await openLaptop()
+    await laptop.up({ nodes: 1 })
+    const { stderr, exitCode } = await laptop.tm(['list', '--orphans', '--region', 'eu-west-1'], {
+      env: {},
+    })
+    expect(stderr).toMatch(/^EC2 in eu-west-1 is left out: .*no AWS credentials found\n$/)
+    expect(exitCode).toBe(1)
+  })
+
   it('is a table on a terminal, with a remark on what is not whole', () => {
     const common = { provider: 'ec2' as const, region: 'us-east-1', workers: 0, whole: false }
     const clusters: ListedCluster[] = [

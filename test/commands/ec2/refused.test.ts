@@ -205,6 +205,23 @@ describe('AWS', () => {
     expect(stdout).toContain('worker, c7i.large')
   })
 
+  it('an image of workers leaves out types of workers, and nodes boot the newest', async () => {
+    laptop = await openLaptop()
+    const workerAmi = 'ami-012b0100000000000'
+    const argv = ['up', '--dry-run', ...up.slice(2), '--worker-ami', workerAmi]
+    const { stdout, stderr } = await laptop.tm(argv)
+    expect(stdout).toContain('node, t4g.small')
+    expect(stdout).toContain('worker, c7i.large')
+    expect(stderr).toMatch(/image: .*-arm64\), .*-x86_64\)/)
+    await laptop.up({ choices: { allowCidrs: ['203.0.113.7/32'], workerAmi } })
+    const [node] = laptop.standin.instances()
+    expect(node?.imageId).toBe('ami-012b1100000000000')
+    const { json } = await laptop.json(['policy', 'node'])
+    const resources = JSON.stringify(json)
+    expect(resources).toContain(`image/${workerAmi}`)
+    expect(resources.match(/image\/ami-/g)).toHaveLength(1)
+  })
+
   it('a missing right, named with what it is for', async () => {
     laptop = await openLaptop()
     const place = { account: laptop.standin.account, partition: 'aws', region: 'us-east-1' }

@@ -37,7 +37,7 @@ export async function discover(
   { nodes, choices }: { nodes: number | undefined; choices: Choices },
 ): Promise<Discovery> {
   const { state, aws, cluster } = context
-  const { instanceTypes: nodeTypes, workerTypes, subnets, ami } = choices
+  const { instanceTypes: nodeTypes, workerTypes, subnets, ami, workerAmi } = choices
   const record = ec2Record(state)
   const survey = await surveyAccount({
     ...context,
@@ -46,6 +46,7 @@ export async function discover(
     workerTypes,
     ...(subnets ? { subnets } : {}),
     ...(ami ? { ami } : {}),
+    ...(workerAmi ? { workerAmi } : {}),
   })
   checkAddresses(record, survey.network.isPublic)
   const all = await listInstances(aws, { cluster })

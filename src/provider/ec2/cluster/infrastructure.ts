@@ -54,7 +54,7 @@ export async function ensureInfrastructure(
   options: InfrastructureOptions,
 ): Promise<Infrastructure> {
   const { aws, reporter, spot } = options
-  const { identity, network, images, nodeTypes, workerTypes } = options.survey
+  const { identity, network, images, workerImages, nodeTypes, workerTypes } = options.survey
   const group = options.securityGroup ?? (await makeGroup(options))
   const { profile, role } = await reporter.step('role, policy, profile', async (note) => {
     const made = await profileAndRole(options, group)
@@ -63,16 +63,23 @@ export async function ensureInfrastructure(
     return made
   })
   const common = {
-    images,
     subnets: network.subnets,
     group,
     publicAddress: network.isPublic,
     ...(options.tags ? { tags: options.tags } : {}),
   }
   const shapes = {
-    node: { ...common, volumeSize: options.volumeSize, types: nodeTypes, profile, spot: false },
+    node: {
+      ...common,
+      images,
+      volumeSize: options.volumeSize,
+      types: nodeTypes,
+      profile,
+      spot: false,
+    },
     worker: {
       ...common,
+      images: workerImages,
       volumeSize: options.workerVolumeSize,
       types: workerTypes,
       spot,
@@ -109,13 +116,13 @@ async function profileAndRole(options: InfrastructureOptions, group: string) {
 
 async function makeRole(options: InfrastructureOptions, group: string): Promise<string> {
   const { aws, cluster, intents, boundary, tags, before = { types: [], images: [] } } = options
-  const { identity, images, workerTypes } = options.survey
+  const { identity, workerImages, workerTypes } = options.survey
   await intents.begin({ slot: 'role', attempt: 0 })
   const role = {
     cluster,
     identity,
     group,
-    images: unique([...Object.values(images).map(({ id }) => id), ...before.images]),
+    images: unique([...Object.values(workerImages).map(({ id }) => id), ...before.images]),
     types: unique([...workerTypes.map(({ type }) => type), ...before.types]),
     tags,
     diskKey: options.diskKey,

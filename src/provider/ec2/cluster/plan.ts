@@ -6,7 +6,7 @@ import { describeSetup, type Setup } from '../../../core/setup.ts'
 import type { Choices } from '../../../state/cluster-record.ts'
 import type { LostNode } from '../../cluster.ts'
 import { groupName, roleName } from '../aws/tags.ts'
-import { diskSize } from '../machines/image.ts'
+import { diskSize, type Images } from '../machines/image.ts'
 import type { Ec2Machine } from '../machines/instances.ts'
 import {
   creditPriceOf,
@@ -78,8 +78,8 @@ export function planOf(options: PlanOptions): Plan {
       region,
       nodes: ids.length,
       workers,
-      node: pricedType(pick(survey.nodeTypes), choices.volumeSize, options),
-      worker: pricedType(pick(survey.workerTypes), workerVolumeSize, options),
+      node: pricedType(pick(survey.nodeTypes), choices.volumeSize, survey.images),
+      worker: pricedType(pick(survey.workerTypes), workerVolumeSize, survey.workerImages),
       publicAddresses: isPublic ? ids.length * (1 + maxWorkers) : 0,
       spot,
     })
@@ -142,13 +142,9 @@ function keyNote(key: string, { instanceProfile }: Choices): string {
 }
 
 /** With the disk that its image needs. */
-function pricedType(
-  facts: TypeFacts | undefined,
-  volumeSize: number,
-  { survey }: Pick<PlanOptions, 'survey'>,
-): PricedType {
+function pricedType(facts: TypeFacts | undefined, volumeSize: number, images: Images): PricedType {
   const { type, vcpus, architecture } = facts ?? { type: '', vcpus: 0, architecture: 'arm64' }
-  const image = survey.images[architecture]
+  const image = images[architecture]
   return { type, vcpus, disk: image ? diskSize(image, volumeSize) : volumeSize }
 }
 

@@ -45,11 +45,11 @@ function placeOf(account: string, region: string): Omit<Identity, 'arn'> {
 }
 
 async function nodeOptions(aws: AwsContext, { cluster, choices }: PolicyOptions) {
-  const { workerTypes: types, ami, tags, securityGroup: group } = choices
+  const { workerTypes: types, ami, workerAmi = ami, tags, securityGroup: group } = choices
   const found = group ?? (await listGroups(aws, { cluster }))[0]?.GroupId
   if (found === undefined) throw noGroup(cluster, aws.region)
-  const images = ami
-    ? [ami]
+  const images = workerAmi
+    ? [workerAmi]
     : Object.values(await findImages(aws, { types: await describeTypes(aws, types) })).map(
         ({ id }) => id,
       )

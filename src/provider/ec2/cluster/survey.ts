@@ -15,6 +15,7 @@ export interface SurveyOptions {
   check?: (identity: Identity) => void
   subnets?: string[]
   ami?: string
+  workerAmi?: string
   /** In order of preference; the next is used where the first has no capacity. */
   nodeTypes: string[]
   workerTypes: string[]
@@ -26,11 +27,13 @@ export interface Survey {
   network: Network
   nodeTypes: TypeFacts[]
   workerTypes: TypeFacts[]
+  /** Of nodes, and of workers. */
   images: Images
+  workerImages: Images
 }
 
 export async function surveyAccount(options: SurveyOptions): Promise<Survey> {
-  const { aws, reporter, subnets, ami } = options
+  const { aws, reporter, subnets, ami, workerAmi = ami } = options
   const identity = await reporter.step('credentials and account', async (note) => {
     const found = await whoAmI(aws)
     note(`${found.arn}, account ${found.account}, ${found.region}`)
@@ -46,22 +49,27 @@ export async function surveyAccount(options: SurveyOptions): Promise<Survey> {
     const names = [...new Set([...options.nodeTypes, ...options.workerTypes])]
     const facts = await describeTypes(aws, names)
     const zones = network.subnets.map(({ zone }) => zone)
-    const named = ami ? await findImage(aws, ami) : undefined
-    const usable = (types: string[]) => {
-      const near = pick(types, facts, zones)
-      return named ? typesFor(named, near) : near
+    const named = {
+      node: ami ? await findImage(aws, ami) : undefined,
+      worker: workerAmi ? await findImage(aws, workerAmi) : undefined,
     }
-    const nodeTypes = usable(options.nodeTypes)
-    const workerTypes = usable(options.workerTypes)
-    const images = named
-      ? { [named.architecture]: named }
-      : await findImages(aws, { types: [...nodeTypes, ...workerTypes] })
-    note(
-      Object.values(images)
-        .map(({ id, name }) => `${id} (${name})`)
-        .join(', '),
+    const usable = (kind: keyof typeof named, types: string[]) => {
+      const near = pick(types, facts, zones)
+      return named[kind] ? typesFor(named[kind], near) : near
+    }
+    const nodeTypes = usable('node', options.nodeTypes)
+    const workerTypes = usable('worker', options.workerTypes)
+    const types = [...(named.node ? [] : nodeTypes), ...(named.worker ? [] : workerTypes)]
+    const newest = types.length > 0 ? await findImages(aws, { types }) : {}
+    const imagesOf = (kind: keyof typeof named): Images =>
+      named[kind] ? { [named[kind].architecture]: named[kind] } : newest
+    const images = imagesOf('node')
+    const workerImages = imagesOf('worker')
+    const shown = [...Object.values(images), ...Object.values(workerImages)].map(
+      ({ id, name }) => `${id} (${name})`,
     )
-    return { identity, network, nodeTypes, workerTypes, images }
+    note([...new Set(shown)].join(', '))
+    return { identity, network, nodeTypes, workerTypes, images, workerImages }
   })
 }
 
