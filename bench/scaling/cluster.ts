@@ -136,11 +136,13 @@ export function simulate(
       paused: false,
       outlook: {
         ...sumOf([job]),
+        isUntried: false,
         unfinished: durations.length - ended,
         since: now,
         workers: {
           up: all.length - starting.length,
           starting: starting.map(({ asked }) => now - asked),
+          queued: 0,
         },
         timing,
       },

@@ -21,7 +21,7 @@ export function byTarget(name: string, prior?: number): Policy {
   return {
     name,
     ...(prior === undefined ? {} : { prior }),
-    decide: (seen) => decideByTarget(seen, { target: targetMs }),
+    decide: (seen) => decideByTarget(seen, { target: targetMs, scaleAfter: 15_000 }),
     stayMs: (ranMs) => stayMs(world.timing, { recentStarts: 1, ranMs }),
   }
 }

@@ -11,8 +11,14 @@ export interface LaunchesOptions {
   /** Makes the machine of a new worker with this id. */
   launch: (id: string) => Promise<Machine>
   failures: Pick<LaunchFailures, 'add' | 'current'>
-  /** A worker that was not launched. */
+  /** Whether it is still to be launched: while it waited, the work may have ended, or launches have failed. */
+  isWanted: (worker: Worker) => boolean
+  /** Its launch begins. */
+  onBegin: (worker: Worker) => void
+  /** It was not launched. */
   drop: (worker: Worker) => void
+  /** Its machine is there, and nobody wants it any more. */
+  abandon: (worker: Worker) => Promise<void>
   /** Milliseconds between two launches. */
   gapMs: () => number
   onError: (what: string, error: unknown) => void
@@ -21,29 +27,33 @@ export interface LaunchesOptions {
 /** One call may take seconds. */
 const mostAtOnce = 4
 
-export function createLaunches({ launch, failures, drop, gapMs, onError }: LaunchesOptions) {
+export function createLaunches(options: LaunchesOptions) {
+  const { launch, failures, isWanted, onBegin, drop, abandon, gapMs, onError } = options
   const inTurn = serial()
+  const oneAfterAnother = serial()
   let next = 0
 
-  /** Resolves when it may be launched. */
   async function pace(): Promise<void> {
-    const now = performance.now()
-    const at = Math.max(now, next)
-    next = at + gapMs()
-    if (at > now) await sleep(at - now)
+    await oneAfterAnother(async () => {
+      const waitMs = next - performance.now()
+      if (waitMs > 0) await sleep(waitMs)
+      next = performance.now() + gapMs()
+    })
   }
 
   async function launchOne(worker: Worker): Promise<void> {
-    await pace()
-    // The others would most likely fail, too.
-    if (failures.current()) return drop(worker)
+    if (isWanted(worker)) await pace()
+    if (!isWanted(worker)) return drop(worker)
+    onBegin(worker)
     try {
       worker.machine = await launch(worker.id)
     } catch (error) {
       drop(worker)
-      failures.add(messageOf(error))
-      onError(`worker ${worker.id} was not launched`, error)
+      // Of several that fail at a time one counts.
+      if (!failures.current()) failures.add(messageOf(error))
+      return onError(`worker ${worker.id} was not launched`, error)
     }
+    if (worker.leaving) await abandon(worker)
   }
 
   /** Resolves when each has a machine, or was dropped. */

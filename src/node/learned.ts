@@ -62,7 +62,8 @@ export async function loadLearned({
     timing(): Timing {
       const sorted = boots.toSorted((a, b) => a - b)
       const boot = sorted[sorted.length >> 1] ?? usual.boot
-      const paidBoot = Math.max(1, boot - usual.pending)
+      // A boot is never free, whatever was measured.
+      const paidBoot = Math.max(1, boot / 4, boot - usual.pending)
       return { boot, paidBoot, gap: usual.gap, leastPaid: usual.leastPaid }
     },
   }

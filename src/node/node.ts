@@ -128,6 +128,7 @@ export async function createNode(options: NodeOptions & NodeParts) {
     newId: options.newWorkerId ?? (() => `${id}-w-${randomBytes(4).toString('hex')}`),
     clock,
     settings: settings.get,
+    isPaused: queue.isPaused,
     setups,
     joinKeys: await loadJoinKeys(documents),
     learned,
@@ -146,6 +147,7 @@ export async function createNode(options: NodeOptions & NodeParts) {
     workers,
     learned,
     capacity,
+    setups,
     settings: settings.get,
     clock,
   })

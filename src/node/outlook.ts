@@ -13,14 +13,16 @@ import type { Settings } from '../core/settings.ts'
 import type { Capacity } from './capacity.ts'
 import type { Learned } from './learned.ts'
 import type { Queue } from './queue.ts'
+import type { Setups } from './setups.ts'
 import type { SeenJob, SeenWork, StoreStats } from './store/task-store.ts'
 import type { Workers } from './workers.ts'
 
 export interface OutlookOptions {
   queue: Pick<Queue, 'work'>
-  workers: Pick<Workers, 'starting' | 'up'>
+  workers: Pick<Workers, 'starting' | 'queued' | 'up'>
   learned: Pick<Learned, 'rate' | 'timing'>
   capacity: Pick<Capacity, 'ofWorker'>
+  setups: Pick<Setups, 'isUntried'>
   settings: () => Settings
   clock: Clock
 }
@@ -38,6 +40,7 @@ export function createOutlooks({
   workers,
   learned,
   capacity,
+  setups,
   settings,
   clock,
 }: OutlookOptions) {
@@ -76,10 +79,11 @@ export function createOutlooks({
   }
 
   return {
-    /** Undefined under another policy. */
-    async read(stats: StoreStats): Promise<Outlook | undefined> {
+    /** Undefined under another policy. `backlog`: what some worker could run. */
+    async read(stats: StoreStats, backlog: number): Promise<Outlook | undefined> {
       if (!isByTarget()) return undefined
-      const unfinished = stats.queued + stats.running
+      // Without what is paused, or fits no worker: that may wait for days.
+      const unfinished = backlog + stats.running + (stats.beingTried ?? 0)
       noteStart(unfinished)
       const work = await freshWork()
       const timing = learned.timing()
@@ -87,8 +91,13 @@ export function createOutlooks({
       return {
         ...sumOf([...classes, looseOf(work, stats)]),
         unfinished,
+        isUntried: setups.isUntried(),
         since: clock().steady - (starts[0] ?? clock().steady),
-        workers: { up: workers.up(), starting: workers.starting() },
+        workers: {
+          up: workers.up(),
+          starting: workers.starting(),
+          queued: workers.queued(),
+        },
         timing,
       }
     },
@@ -97,7 +106,7 @@ export function createOutlooks({
     idleTimeout(ranMs: number): number {
       const { idleTimeout } = settings()
       if (!isByTarget()) return idleTimeout
-      const stay = stayMs(learned.timing(), { recentStarts: starts.length, ranMs })
+      const stay = Math.round(stayMs(learned.timing(), { recentStarts: starts.length, ranMs }))
       return Math.min(idleTimeout, Math.max(leastStayMs, stay))
     },
   }

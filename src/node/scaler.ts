@@ -59,10 +59,11 @@ export function createScaler(options: ScalerOptions) {
 
   async function observe(): Promise<Seen> {
     const waiting = await queue.stats()
-    const outlook = await outlooks.read(waiting)
+    const worth = worthOf(waiting, { capacity: capacity.ofWorker(), ready: workers.ready() })
+    const outlook = await outlooks.read(waiting, worth.backlog)
     // No `await` below: all values must be of the same moment.
     return {
-      ...worthOf(waiting, { capacity: capacity.ofWorker(), ready: workers.ready() }),
+      ...worth,
       beingTried: waiting.beingTried ?? 0,
       active: workers.active(),
       draining: workers.draining(),

@@ -92,6 +92,9 @@ export async function loadSetups(
       if (now && now.failures > 0) await save({ ...now, failures: 0 })
     },
 
+    /** No worker has done the setup in force yet. */
+    isUntried: (): boolean => currentHash() !== undefined && !known()?.hasWorked,
+
     /** Why no worker is launched until the setup changes; undefined if workers are. */
     refusal(): string | undefined {
       const last = known()?.last

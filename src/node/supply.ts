@@ -14,14 +14,21 @@ export function createSupply({ known, stateOf, now }: SupplyOptions) {
   const inState = (...states: WorkerState[]) =>
     [...known.values()].filter((worker) => states.includes(stateOf(worker)))
 
+  /** Those that do not work yet, by what is known of their launch. */
+  const launching = (launch: 'number' | 'string' | undefined) =>
+    inState('starting', 'preparing').filter(
+      (worker) => (worker.launch === undefined ? undefined : typeof worker.launch) === launch,
+    )
+
   return {
     active: (): number => known.size,
     draining: (): number => inState('draining').length,
-    /** Those that work, or could. */
-    up: (): number => inState('idle', 'busy').length,
+    /** Those that work, or could: also those that an earlier process of this node knew. */
+    up: (): number => inState('idle', 'busy').length + launching(undefined).length,
     /** How many milliseconds ago those were launched that do not work yet. */
-    starting: (): number[] =>
-      inState('starting', 'preparing').map(({ addedAt }) => now() - addedAt),
+    starting: (): number[] => launching('number').map(({ launch }) => now() - (launch as number)),
+    /** Those whose launch has not begun. */
+    queued: (): number => launching('string').length,
 
     /** The most that one of them has for tasks of jobs. */
     capacity: (): Resources =>

@@ -1,4 +1,5 @@
 /** What a node keeps of a worker, and how it shows it. Pure. */
+import type { Moment } from '../core/clock.ts'
 import type { Machine } from '../provider/provider.ts'
 import type { Life } from './launch-failures.ts'
 import type { Heartbeat, WorkerState, WorkerView } from './worker-view.ts'
@@ -10,10 +11,18 @@ export interface Worker extends Life {
   /** The node told it to stop. */
   leaving: boolean
   launchedAt: number
-  /** Steady milliseconds: since when this process knows of it. */
-  addedAt: number
+  /**
+   * Only of a worker that this process launches. `queued`: its launch has not begun. Steady milliseconds
+   * otherwise: when it did.
+   */
+  launch?: 'queued' | number
   /** Steady milliseconds: its launch or first listing, later its last sign of life. */
   heardAt: number
+}
+
+/** Until then it has waited for others. */
+export function beginLaunch(worker: Worker, { wall, steady }: Moment): void {
+  Object.assign(worker, { launch: steady, heardAt: steady, launchedAt: wall })
 }
 
 /** `now` and `lease` in milliseconds, steady. */
@@ -27,6 +36,36 @@ export function workerState(
   if (now - heardAt > lease) return 'lost'
   if (heartbeat.setup?.running) return 'preparing'
   return heartbeat.running > 0 ? 'busy' : 'idle'
+}
+
+/**
+ * It did not join in time, or has been silent for two leases: another worker gets its place. `now` in
+ * steady milliseconds.
+ */
+export function isOverdue(
+  { launch, heartbeat, heardAt, leaving }: Worker,
+  now: number,
+  { lease, bootTimeout }: { lease: number; bootTimeout: number },
+): boolean {
+  if (leaving || launch === 'queued') return false
+  return now - heardAt > (heartbeat ? 2 * lease : bootTimeout)
+}
+
+/** Who ends first: those that were not launched yet, then those that do nothing yet, or nothing now. */
+const endFirst: WorkerState[][] = [['starting', 'preparing'], ['idle'], ['lost'], ['busy']]
+
+/** Those that stay, in the order in which they end; the oldest first among equals. */
+export function inDrainOrder(
+  workers: Iterable<Worker>,
+  stateOf: (worker: Worker) => WorkerState,
+): Worker[] {
+  const rank = (worker: Worker) =>
+    worker.launch === 'queued'
+      ? -1
+      : endFirst.findIndex((states) => states.includes(stateOf(worker)))
+  return [...workers]
+    .filter((worker) => stateOf(worker) !== 'draining')
+    .sort((a, b) => rank(a) - rank(b))
 }
 
 export function viewOf(

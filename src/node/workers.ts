@@ -6,6 +6,7 @@ import type { Clock } from '../core/clock.ts'
 import type { Settings } from '../core/settings.ts'
 import type { SetupFailure } from '../core/setup.ts'
 import type { Machine, Provider } from '../provider/provider.ts'
+import { admission, type JoiningMachine } from './admission.ts'
 import { createFailedMachines } from './failed-machines.ts'
 import type { JoinKeys } from './join-keys.ts'
 import { createLaunchFailures, describeEnd, isWell } from './launch-failures.ts'
@@ -15,11 +16,15 @@ import { createLook } from './look.ts'
 import { createRemovedWorkers } from './removed-workers.ts'
 import type { Setups } from './setups.ts'
 import { createSupply } from './supply.ts'
-import { viewOf, type Worker, workerState } from './worker-state.ts'
-import type { Heartbeat, WorkerState, WorkerView } from './worker-view.ts'
-
-/** early: the provider has not listed the address yet. taken: another machine joined with this id. */
-export type Admission = 'admitted' | 'unknown' | 'early' | 'elsewhere' | 'taken'
+import {
+  beginLaunch,
+  inDrainOrder,
+  isOverdue,
+  viewOf,
+  type Worker,
+  workerState,
+} from './worker-state.ts'
+import type { Heartbeat, WorkerView } from './worker-view.ts'
 
 export interface WorkersOptions {
   node: string
@@ -29,6 +34,8 @@ export interface WorkersOptions {
   newId: () => string
   clock: Clock
   settings: () => Settings
+  /** The node takes no work, and launches nothing. */
+  isPaused: () => boolean
   /** What is known of the setup of their machines. */
   setups: Pick<Setups, 'succeeded' | 'failed' | 'tryAgain' | 'isOutdated' | 'refusal'>
   joinKeys: Pick<JoinKeys, 'claim'>
@@ -56,7 +63,11 @@ export function createWorkers(options: WorkersOptions) {
   const launchAll = createLaunches({
     ...options,
     failures,
+    isWanted: (worker) =>
+      known.get(worker.id) === worker && !options.isPaused() && launchFailure() === undefined,
+    onBegin: (worker) => beginLaunch(worker, clock()),
     drop: ({ id }) => known.delete(id),
+    abandon: (worker) => terminate(worker),
     gapMs: () => options.learned.timing().gap,
   })
   let lastReconcile = clock().steady
@@ -65,7 +76,7 @@ export function createWorkers(options: WorkersOptions) {
     const { wall, steady } = clock()
     const unjoined = { heartbeat: undefined, well: false, leaving: false, heardAt: steady }
     const launchedAt = machine?.launchedAt ?? wall
-    const worker: Worker = { id, machine, ...unjoined, launchedAt, addedAt: steady }
+    const worker: Worker = { id, machine, ...unjoined, launchedAt }
     known.set(id, worker)
     return worker
   }
@@ -86,12 +97,18 @@ export function createWorkers(options: WorkersOptions) {
     }
   }
 
-  function noteJoin({ heardAt, addedAt }: Worker, { setup }: Heartbeat): void {
-    // One that an earlier process of this node has launched is known only since it was seen.
-    if (heardAt > addedAt) options.learned.booted(heardAt - addedAt)
+  function noteJoin({ launch, heardAt }: Worker, { setup }: Heartbeat): void {
+    // Of one that an earlier process of this node has launched nobody knows when that was.
+    if (typeof launch === 'number') options.learned.booted(heardAt - launch)
     if (!setup?.hash) return
     const onError = (error: unknown) => options.onError('saving that the setup works', error)
     setups.succeeded(setup.hash).catch(onError)
+  }
+
+  /** Why not to launch now; `retryIn` is infinite if only the user can change that. */
+  function launchFailure(): { reason: string; retryIn: number } | undefined {
+    const reason = setups.refusal()
+    return reason === undefined ? failures.current() : { reason, retryIn: Infinity }
   }
 
   /** Only once: an older worker that works says nothing about the next launch. */
@@ -106,12 +123,6 @@ export function createWorkers(options: WorkersOptions) {
     known.delete(worker.id)
     if (isWell(worker, worker.heardAt)) return
     await failed.ended(worker, describeEnd(worker, noticedAt, await provider.whyEnded(worker.id)))
-  }
-
-  /** It did not join in time, or has been silent for two leases: another worker gets its place. */
-  function isOverdue({ heartbeat, heardAt, leaving }: Worker): boolean {
-    const silentMs = clock().steady - heardAt
-    return !leaving && silentMs > (heartbeat ? 2 * settings().lease : settings().bootTimeout)
   }
 
   /** It has nothing to do, and its machine is not as a new one would be. */
@@ -139,31 +150,18 @@ export function createWorkers(options: WorkersOptions) {
 
     /** Launches workers. They count as active at once, until a launch fails. */
     launch(count = 1): Promise<void> {
-      return launchAll(Array.from({ length: count }, () => add(options.newId())))
+      const queued = { launch: 'queued' } as const
+      const workers = Array.from({ length: count }, () => add(options.newId()))
+      return launchAll(workers.map((worker) => Object.assign(worker, queued)))
     },
 
-    /** Why not to launch now; `retryIn` is infinite if only the user can change that. */
-    launchFailure: (): { reason: string; retryIn: number } | undefined => {
-      const reason = setups.refusal()
-      return reason === undefined ? failures.current() : { reason, retryIn: Infinity }
-    },
+    launchFailure,
     launchProblem: (): string | undefined => setups.refusal() ?? failures.problem(),
     lookProblem: look.problem,
 
-    /**
-     * Whether the machine at this address may have the token of this worker: it was launched as this
-     * worker, and nobody else has the token. Each machine chooses its own `key`.
-     */
-    async admit(
-      id: string,
-      { address, key }: { address: string; key: string },
-    ): Promise<Admission> {
-      const worker = known.get(id)
-      if (!worker || worker.leaving) return 'unknown'
-      if (!worker.machine?.address) return 'early'
-      if (worker.machine.address !== address) return 'elsewhere'
-      return (await options.joinKeys.claim(id, key)) ? 'admitted' : 'taken'
-    },
+    /** Whether this machine may have the token of this worker. */
+    admit: (id: string, machine: JoiningMachine) =>
+      admission(known.get(id), machine, options.joinKeys),
 
     /** A worker joins, or shows that it is alive. */
     heartbeat(id: string, heartbeat: Heartbeat): void {
@@ -213,10 +211,8 @@ export function createWorkers(options: WorkersOptions) {
 
     /** Stops `count` workers, starting and idle ones first. */
     drain(count: number, graceMs: number): void {
-      const order: WorkerState[] = ['starting', 'preparing', 'idle', 'lost', 'busy']
-      const staying = [...known.values()].filter((worker) => stateOf(worker) !== 'draining')
-      staying.sort((a, b) => order.indexOf(stateOf(a)) - order.indexOf(stateOf(b)))
-      for (const worker of staying.slice(0, count)) void terminate(worker, graceMs)
+      const order = inDrainOrder(known.values(), stateOf)
+      for (const worker of order.slice(0, count)) void terminate(worker, graceMs)
     },
 
     /** Compares with the provider's list. Terminates workers that never joined or went silent. */
@@ -230,7 +226,8 @@ export function createWorkers(options: WorkersOptions) {
       const slept = clock().steady - lastReconcile > settings().lease / 2 + settings().tick
       lastReconcile = clock().steady
       if (slept) for (const worker of known.values()) worker.heardAt = lastReconcile
-      for (const worker of [...known.values()].filter(isOverdue)) {
+      const isLate = (worker: Worker) => isOverdue(worker, clock().steady, settings())
+      for (const worker of [...known.values()].filter(isLate)) {
         if (worker.joinedAt === undefined) await failed.overdue(worker)
         void terminate(worker)
       }

@@ -7,16 +7,19 @@ import type { Worker } from '../../src/node/worker-state.ts'
 const workersOf = (count: number): Worker[] =>
   Array.from({ length: count }, (_, index) => ({
     ...{ id: `w${index}`, machine: undefined, heartbeat: undefined, well: false, leaving: false },
-    ...{ launchedAt: 0, addedAt: 0, heardAt: 0 },
+    ...{ launchedAt: 0, heardAt: 0 },
   }))
 
 function setUp({ gapMs = 0, failsAt = Number.POSITIVE_INFINITY } = {}) {
   const began: number[] = []
   const dropped: string[] = []
+  const abandoned: string[] = []
+  const unwanted = new Set<string>()
   let open = 0
   let mostOpen = 0
   /** Ends the oldest launch that is open. */
   const ends: (() => void)[] = []
+  const failures = createLaunchFailures(() => ({ wall: 0, steady: 0 }))
   const launchAll = createLaunches({
     async launch(id) {
       began.push(performance.now())
@@ -27,7 +30,10 @@ function setUp({ gapMs = 0, failsAt = Number.POSITIVE_INFINITY } = {}) {
       open -= 1
       return { id, kind: 'worker', cluster: 'c', launchedAt: 0 }
     },
-    failures: createLaunchFailures(() => ({ wall: 0, steady: 0 })),
+    failures,
+    isWanted: ({ id }) => !unwanted.has(id) && !failures.current(),
+    onBegin: () => {},
+    abandon: async ({ id }) => void abandoned.push(id),
     drop: ({ id }) => dropped.push(id),
     gapMs: () => gapMs,
     onError: () => {},
@@ -38,7 +44,16 @@ function setUp({ gapMs = 0, failsAt = Number.POSITIVE_INFINITY } = {}) {
       ends.shift()?.()
     }
   }
-  return { launchAll, began, dropped, endAll, mostOpen: () => mostOpen }
+  return {
+    launchAll,
+    began,
+    dropped,
+    abandoned,
+    unwanted,
+    failures,
+    endAll,
+    mostOpen: () => mostOpen,
+  }
 }
 
 it('has four calls open at a time, also of two orders', async () => {
@@ -68,5 +83,25 @@ it('drops the rest after a failure', async () => {
   await launches.endAll(2)
   await all
   expect(launches.began).toHaveLength(3)
-  expect(launches.dropped).toEqual(['w2', 'w3', 'w4', 'w5', 'w6', 'w7', 'w8'])
+  expect(launches.dropped.toSorted()).toEqual(['w2', 'w3', 'w4', 'w5', 'w6', 'w7', 'w8'])
+})
+
+it('counts several failures at a time once', async () => {
+  const launches = setUp({ failsAt: 0 })
+  await launches.launchAll(workersOf(4))
+  expect(launches.dropped).toHaveLength(4)
+  expect(launches.failures.current()?.retryIn).toBe(1000)
+})
+
+it('drops what nobody wants any more, and ends a machine that came too late', async () => {
+  const launches = setUp()
+  const workers = workersOf(6)
+  const all = launches.launchAll(workers)
+  await expect.poll(() => launches.began.length).toBe(4)
+  launches.unwanted.add('w4')
+  Object.assign(workers[0] as Worker, { leaving: true })
+  await launches.endAll(5)
+  await all
+  expect(launches.dropped).toEqual(['w4'])
+  expect(launches.abandoned).toEqual(['w0'])
 })

@@ -47,6 +47,7 @@ function open() {
       isOutdated: () => false,
       refusal: () => undefined,
     },
+    isPaused: () => false,
     joinKeys: { claim: async () => true },
     learned: {
       booted() {},

@@ -126,6 +126,33 @@ describe('a target', () => {
   })
 })
 
+it('learns no start from a worker that an earlier process of the node has launched', async () => {
+  await open()
+  const id = 'node-1-w-9'
+  const machine = { id, kind: 'worker', cluster: 'test', node: 'node-1', launchedAt: 0 } as const
+  node.bench.machines.set(id, machine)
+  await node.scaler.tick()
+  later(5000)
+  join({ rate: 1 })
+  expect(await node.store.documents.load('learned')).toEqual({ boots: [], rate: 1 })
+})
+
+it('does not count the time in which all work was paused', async () => {
+  await open()
+  const job = v7()
+  await node.jobs.put(job, { job: {} } as JobDefinition)
+  const task = { id: v7(), kind: 'command', spec: '{"n":1,"values":{}}', cost: 1, job }
+  await node.queue.enqueue([{ ...task, body: new Uint8Array() }])
+  await node.store.jobs.pauseJob(job, 'it fails')
+  await node.scaler.tick()
+  later(24 * 3_600_000)
+  await enqueue(120, 5)
+  await node.scaler.tick()
+  join({ rate: 1 })
+  await node.scaler.tick()
+  expect(node.scaler.last().reason).toContain('wanted in 1 min 0 s')
+})
+
 describe('an idle worker', () => {
   it('leaves soon after a batch, later when work comes again and again', async () => {
     await open()

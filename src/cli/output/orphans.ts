@@ -25,13 +25,17 @@ export function describeOrphans(
   return `${table}\n\n${[...new Set(orphans.map(remedyOf))].join('\n')}`
 }
 
-/** The command that ends it, from anywhere. */
-function remedyOf({ kind, id, cluster, region, removable }: Orphan): string {
-  const place = { cluster, region }
-  const down = renderCommand(tm('down'), place)
-  if (removable) return `${cluster} in ${region} has no node: ${down} removes what is left of it`
+/** The command that ends it, from anywhere. `tm down` only where no node would go with it. */
+function remedyOf({ kind, id, cluster, region, why, removable }: Orphan): string {
+  if (removable) {
+    const down = renderCommand(tm('down'), { cluster, region })
+    return `${cluster} in ${region} has no node: ${down} removes what is left of it`
+  }
   if (kind === 'disk') {
     return `Remove disk ${id}: aws ec2 delete-volume --region ${region} --volume-id ${id}`
   }
-  return `${cluster} in ${region}: ${renderCommand(tm('up'), place)} starts it again, ${down} removes it`
+  const which = `--region ${region} --instance-ids ${id}`
+  const end = `aws ec2 terminate-instances ${which}`
+  if (!why.startsWith('stopped')) return `End machine ${id}: ${end}`
+  return `Start machine ${id}: aws ec2 start-instances ${which}; or end it, with all that is on its disk: ${end}`
 }

@@ -53,7 +53,11 @@ export function sumOf(
       waiting: total(({ waiting }) => waiting),
       all: total(({ waiting, running }) => waiting + running),
     },
-    spread: possible.reduce((most, { spread }) => Math.max(most, spread), 0),
+    // Of what still waits: nobody can help those that run.
+    spread: Math.max(
+      0,
+      ...possible.filter(({ waiting }) => waiting > 0).map(({ spread }) => spread),
+    ),
     known: possible.some(({ waiting, mean }) => waiting > 0 && mean !== undefined),
   }
 }

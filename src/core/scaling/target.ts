@@ -41,10 +41,12 @@ export interface Outlook {
   fills: { waiting: number; all: number }
   /** By how much the longest task takes longer than the others. */
   spread: number
-  /** Tasks that have not ended, also those that wait to run again. */
+  /** Tasks that could run now, or do. */
   unfinished: number
   /** How long some tasks take is known. */
   known: boolean
+  /** No worker has done the setup in force: it may fail on each. */
+  isUntried: boolean
   /** For how long there has been work without a pause. */
   since: number
   workers: {
@@ -52,6 +54,8 @@ export interface Outlook {
     up: number
     /** How long ago those were launched that have not joined. */
     starting: readonly number[]
+    /** Those whose launch has not begun. */
+    queued: number
   }
   timing: Timing
 }
@@ -64,41 +68,47 @@ export function automaticTarget({ boot, paidBoot }: Timing): number {
 /** One that starts is expected in this time at the earliest, however long it has taken. */
 const soonMs = 2000
 
-/** `target` in milliseconds; 0 chooses one by how long a boot takes. */
+/**
+ * `target` and `scaleAfter` in milliseconds. A target of 0 is one that depends on how long a boot takes.
+ * While nothing is known of what waits, a worker is launched when a task has waited for `scaleAfter`.
+ */
 export function decideByTarget(
   seen: Observation & { outlook: Outlook },
-  { target }: { target: number },
+  { target, scaleAfter }: { target: number; scaleAfter: number },
 ): Plan {
-  const { backlog, active, launchFailure, outlook } = seen
+  const { backlog, active, draining, launchFailure, outlook } = seen
   const { work, workers, timing } = outlook
   const first = planBefore(seen)
   if (first) return first
   if (backlog === 0) return endUnneeded(seen) ?? none(2, describeNoBacklog(seen))
 
   const limit = effectiveLimit(seen.limit)
-  if (!outlook.known) return toLearn(seen, limit)
+  if (!outlook.known || outlook.isUntried) return toLearn(seen, { limit, scaleAfter })
   const { boot, paidBoot, gap } = timing
   const wanted = target || automaticTarget(timing)
   // Late already: further workers, but only such as work for longer than their boot is paid for.
   const soonest = boot + 1.5 * paidBoot
   const left = Math.max(wanted - outlook.since, soonest)
   const starting = workers.starting.map((age) => Math.max(soonMs, boot - age))
-  const open = [...starting, ...Array<number>(workers.up).fill(0)]
-  const needed = doneIn(outlook, open)
+  const toCome = Array.from({ length: workers.queued }, (_, index) => boot + (1 + index) * gap)
+  const open = [...starting, ...toCome, ...Array<number>(workers.up).fill(0)]
+  const ahead = limited(outlook, left)
+  const needed = doneIn(ahead, open)
   const total = describeDuration(work.waiting + work.inHand)
   const takes = `${total} of work takes ${describeWorkers(seen)} ${describeDuration(needed)}`
   const isLate = wanted - outlook.since < soonest
   const aim = isLate ? 'later than wanted' : `wanted in ${describeDuration(left)}`
   if (needed <= left) return none(3, `${takes}, ${aim}: nothing to do`)
 
-  const useful = Math.ceil(outlook.fills.all) - active
-  if (useful <= 0 && active > 0) {
+  const staying = active - draining
+  const useful = Math.ceil(outlook.fills.all) - staying
+  if (useful <= 0 && staying > 0) {
     return none(2, `${takes}, ${aim}: more workers than tasks would not help`)
   }
   const room = Math.min(Math.max(1, useful), limit - active)
   if (room <= 0) return borrow(seen, `${takes}, ${aim}, at the limit of ${limit}`)
   let more = 0
-  while (more < room && (more === 0 || doneIn(outlook, open) > left)) {
+  while (more < room && (more === 0 || doneIn(ahead, open) > left)) {
     more += 1
     open.push(boot + more * gap)
   }
@@ -106,31 +116,45 @@ export function decideByTarget(
   return launch(3, more, launchFailure, `${what}: launching ${more} (${active} of ${limit})`)
 }
 
-/** Nobody knows how long a task takes: one worker tells. */
-function toLearn(seen: Observation, limit: number): Plan {
-  const { backlog, active, launchFailure } = seen
-  if (active > 0) {
-    return none(
-      3,
-      `backlog ${backlog}, and nothing says yet how long a task takes: waiting for the first`,
-    )
+/**
+ * Nobody knows how long a task takes, or whether workers start: one tells. Those that are there may be busy
+ * with something else for hours.
+ */
+function toLearn(
+  seen: Observation & { outlook: Outlook },
+  { limit, scaleAfter }: { limit: number; scaleAfter: number },
+): Plan {
+  const { backlog, active, draining, oldestWait, launchFailure, outlook } = seen
+  const { starting, queued, up } = outlook.workers
+  const [whether, why] = outlook.isUntried
+    ? ['whether its setup works', 'nobody knows yet whether the setup works']
+    : ['how long a task takes', 'nothing says yet how long a task takes']
+  if (starting.length + queued > 0 || (up > 0 && oldestWait <= scaleAfter)) {
+    return none(3, `backlog ${backlog}, and ${why}: waiting for the first`)
   }
-  if (limit === 0) return borrow(seen, `backlog ${backlog} and no place for a worker`)
-  return launch(
-    1,
-    1,
-    launchFailure,
-    `backlog ${backlog}: launching one to see how long a task takes`,
-  )
+  if (active >= limit) {
+    const what =
+      limit === 0 ? 'no place for a worker' : `all workers busy, at the limit of ${limit}`
+    return borrow(seen, `backlog ${backlog} and ${what}`)
+  }
+  const rule = active - draining === 0 ? 1 : 3
+  return launch(rule, 1, launchFailure, `backlog ${backlog}: launching one to see ${whether}`)
 }
 
 /** Workers that start while nothing is left to do, once the least that a machine costs is used up. */
 function endUnneeded({ outlook }: { outlook: Outlook }): Plan | undefined {
   const { unfinished, workers, timing } = outlook
-  const unneeded = workers.starting.filter((age) => age >= timing.leastPaid).length
+  const paid = workers.starting.filter((age) => age >= timing.leastPaid).length
+  const unneeded = workers.queued + paid
   if (unfinished > 0 || unneeded === 0) return undefined
   const them = pluralize(unneeded, 'worker')
   return drain(2, unneeded, `nothing is left to do: ending ${them} before it has started`)
+}
+
+/** What more workers could do nothing about does not count beyond the time that is left. */
+function limited({ work, fills, spread, workers }: Outlook, left: number) {
+  const inHand = Math.min(work.inHand, workers.up * left)
+  return { work: { ...work, inHand }, fills, spread: Math.min(spread, left) }
 }
 
 /** A worker whose last task is a little late is no reason for another one. */

@@ -105,7 +105,7 @@ export interface SeenJob {
 
 /** What says how much work there is. */
 export interface SeenWork {
-  /** Those with tasks that wait or run. */
+  /** Those with tasks that wait or run: the oldest, if there are many. */
   jobs: SeenJob[]
   /** Tasks without a job: how many run, and the mean cost of those that are next. */
   loose: { running: number; cost: number }

@@ -50,7 +50,14 @@ const startTimes: StartTimes = { boot: 75_000, pending: 12_000, gap: 500, leastP
 export function ec2Provider(options: Ec2Options): Ec2Provider {
   const { aws, cluster, bootScript } = options
   const intents = createIntents(options.journal ?? memoryJournal())
-  const runner = { aws, cluster, intents, full: createFullPlacements(), launched: new Map() }
+  const runner = {
+    aws,
+    cluster,
+    intents,
+    full: createFullPlacements(),
+    launched: new Map(),
+    placing: new Map(),
+  }
   /** Launched or listed before. EC2 may leave one out of an answer; `absentSince`: the first that did. */
   const recent = new Map<string, { machine: Ec2Instance; absentSince?: number }>()
   /** Why machines ended, by id. */

@@ -159,6 +159,21 @@ describe('an EC2 machine', () => {
     expect(new Set(workers.map(({ pool }) => pool)).size).toBeGreaterThanOrEqual(5)
   })
 
+  it('of spot spreads as well when several are launched at a time', async () => {
+    account = await openAccount({ spotRole: true })
+    const { infrastructure } = await up(account.site, { nodes: ['n1'], spot: true })
+    const { shapes } = infrastructure
+    const bootScript = () => '#!/bin/sh\n'
+    const provider = ec2Provider({ aws: account.aws, cluster: 'test', shapes, bootScript })
+    await Promise.all(['w1', 'w2', 'w3', 'w4'].map((id) => provider.launch(spec(id))))
+    const pools = account.standin
+      .instances()
+      .filter(({ tags }) => tags['tm:kind'] === 'worker')
+      .map(({ type, zone }) => `${type} ${zone}`)
+    expect(pools).toHaveLength(4)
+    expect(new Set(pools).size).toBe(4)
+  })
+
   it.each<[string, GivenOptions, RegExp]>([
     ['quota', { spotVcpuQuota: 1 }, /"All Standard .* Spot Instance Requests"/],
     ['capacity', {}, /AWS has no capacity for spot c7g.large in us-east-1a/],

@@ -14,6 +14,10 @@ import { stateNumbers as states } from './schema.ts'
 const mostEnded = 200
 const mostRunning = 2000
 const mostCosts = 100
+/** What comes after them is looked at in its turn. */
+const mostJobs = 50
+/** For so long what has ended is not looked up again. */
+const freshMs = 2000
 
 type Running = SeenAttempt & { job: number | null }
 
@@ -38,17 +42,29 @@ export function workMethod(
   /** Of each job: it does not change. */
   const earlier = new Map<number, number | undefined>()
 
-  const endedOf = (job: number) => selectEnded.all(job) as unknown as EndedAttempt[]
+  /** By job. */
+  const looked = new Map<number, { at: number; ended: EndedAttempt[] }>()
 
-  function endedBefore(job: number): EndedAttempt[] {
-    if (!earlier.has(job)) earlier.set(job, selectEarlier.get(job)?.job as number | undefined)
-    const before = earlier.get(job)
-    return before === undefined ? [] : endedOf(before)
+  function endedOf(job: number, steady: number): EndedAttempt[] {
+    const before = looked.get(job)
+    if (before && before.ended.length > 0 && steady - before.at < freshMs) return before.ended
+    const ended = selectEnded.all(job) as unknown as EndedAttempt[]
+    looked.set(job, { at: steady, ended })
+    return ended
   }
 
-  function seen(job: number, waiting: number, running: SeenAttempt[]): SeenJob {
-    const ended = endedOf(job)
-    const before = ended.length === 0 ? endedBefore(job) : []
+  function endedBefore(job: number, steady: number): EndedAttempt[] {
+    if (!earlier.has(job)) earlier.set(job, selectEarlier.get(job)?.job as number | undefined)
+    const before = earlier.get(job)
+    return before === undefined ? [] : endedOf(before, steady)
+  }
+
+  function seen(
+    { job, waiting, steady }: { job: number; waiting: number; steady: number },
+    running: SeenAttempt[],
+  ): SeenJob {
+    const ended = endedOf(job, steady)
+    const before = ended.length === 0 ? endedBefore(job, steady) : []
     const needs = (selectNeeds.get(job) as unknown as Resources | undefined) ?? oneCpu
     return { needs: { ...needs }, waiting, ended, running, before }
   }
@@ -64,9 +80,11 @@ export function workMethod(
       const byJob = Map.groupBy(running, ({ job }) => job)
       const queued = openJobs.all().filter((one) => one.queued > 0)
       const open = new Map(queued.map((one) => [one.job, one]))
-      const jobs = new Set([...open.keys(), ...byJob.keys()].filter((job) => job !== null))
+      const all = new Set([...byJob.keys(), ...open.keys()].filter((job) => job !== null))
+      const jobs = [...all].sort((a, b) => a - b).slice(0, mostJobs)
+      for (const job of looked.keys()) if (!all.has(job)) looked.delete(job)
       return {
-        jobs: [...jobs].map((job) => {
+        jobs: jobs.map((job) => {
           const runs = (byJob.get(job) ?? []).map(({ worker, startedAt }) => ({
             worker,
             startedAt,
@@ -75,7 +93,7 @@ export function workMethod(
           // What a worker tries first counts for one, and for none while it does.
           const most = one && canary.isUntried(one) ? Math.max(0, 1 - runs.length) : Infinity
           const waiting = one ? openJobs.dueOf(one, steady) : 0
-          return seen(job, Math.min(most, waiting), runs)
+          return seen({ job, waiting: Math.min(most, waiting), steady }, runs)
         }),
         loose: {
           running: first.size + (byJob.get(null)?.length ?? 0),

@@ -32,7 +32,14 @@ const startTimeoutMs = 5 * 60_000
 /** Launches the nodes that are missing. Returns all of `ids`, in that order. */
 export async function launchNodes(options: LaunchOptions): Promise<LaunchedNode[]> {
   const { aws, cluster, reporter, intents, infrastructure, ids } = options
-  const runner = { aws, cluster, intents, full: createFullPlacements(), launched: new Map() }
+  const runner = {
+    aws,
+    cluster,
+    intents,
+    full: createFullPlacements(),
+    launched: new Map(),
+    placing: new Map(),
+  }
   const launched: Ec2Machine[] = []
   for (const [index, id] of ids.entries()) {
     const machine = await reporter.step(`instance ${index + 1}`, async (note) => {

@@ -49,13 +49,14 @@ export async function surveyAccount(options: SurveyOptions): Promise<Survey> {
     const names = [...new Set([...options.nodeTypes, ...options.workerTypes])]
     const facts = await describeTypes(aws, names)
     const zones = network.subnets.map(({ zone }) => zone)
+    const flags = { node: '--ami', worker: options.workerAmi ? '--worker-ami' : '--ami' }
     const named = {
-      node: ami ? await findImage(aws, ami) : undefined,
-      worker: workerAmi ? await findImage(aws, workerAmi) : undefined,
+      node: ami ? await findImage(aws, ami, flags.node) : undefined,
+      worker: workerAmi ? await findImage(aws, workerAmi, flags.worker) : undefined,
     }
     const usable = (kind: keyof typeof named, types: string[]) => {
       const near = pick(types, facts, zones)
-      return named[kind] ? typesFor(named[kind], near) : near
+      return named[kind] ? typesFor(named[kind], near, flags[kind]) : near
     }
     const nodeTypes = usable('node', options.nodeTypes)
     const workerTypes = usable('worker', options.workerTypes)

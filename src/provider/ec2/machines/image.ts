@@ -18,9 +18,10 @@ export interface Image {
 
 export type Images = Partial<Record<Architecture, Image>>
 
-export async function findImage(aws: AwsContext, ami: string): Promise<Image> {
+/** `flag`: which names it. */
+export async function findImage(aws: AwsContext, ami: string, flag = '--ami'): Promise<Image> {
   const image = chooseImage(await describeImages(aws, { ami }))
-  if (!image) throw noImage(ami, aws.region)
+  if (!image) throw noImage(ami, { region: aws.region, flag })
   return image
 }
 
@@ -30,10 +31,10 @@ export function diskSize({ rootSize }: Pick<Image, 'rootSize'>, wanted: number):
 }
 
 /** The types that can boot this image. Throws if there are none. */
-export function typesFor(image: Image, types: TypeFacts[]): TypeFacts[] {
+export function typesFor(image: Image, types: TypeFacts[], flag = '--ami'): TypeFacts[] {
   const fit = types.filter(({ architecture }) => architecture === image.architecture)
   if (fit.length > 0) return fit
-  throw mismatch(types, image)
+  throw mismatch(types, image, flag)
 }
 
 /** The newest image for each architecture of these types. */
@@ -45,7 +46,8 @@ export async function findImages(
   const found: Images = {}
   for (const architecture of needed) {
     const image = chooseImage(await describeImages(aws, { architecture }))
-    if (!image) throw noImage(`Amazon Linux 2023 for ${architecture}`, aws.region)
+    if (!image)
+      throw noImage(`Amazon Linux 2023 for ${architecture}`, { region: aws.region, flag: '--ami' })
     found[architecture] = image
   }
   return found
@@ -102,20 +104,20 @@ export function chooseImage(images: ImageDescription[]): Image | undefined {
   }
 }
 
-function noImage(what: string, region: string): TmError {
+function noImage(what: string, { region, flag }: { region: string; flag: string }): TmError {
   return new TmError('invalid', `No image ${what} in ${region}`, {
-    suggestions: [`Name an image of ${region}: --ami ami-…`, 'Or use another region: --region'],
+    suggestions: [`Name an image of ${region}: ${flag} ami-…`, 'Or use another region: --region'],
   })
 }
 
-function mismatch(types: TypeFacts[], image: Image): TmError {
+function mismatch(types: TypeFacts[], image: Image, flag: string): TmError {
   const names = types.map(({ type }) => type).join(' and ')
   const { architecture } = types[0] ?? { architecture: 'another architecture' }
   const verb = types.length > 1 ? 'are' : 'is'
   const message = `${names} ${verb} ${architecture}, but image ${image.id} is ${image.architecture}`
   return new TmError('invalid', message, {
     suggestions: [
-      `Name an image for ${architecture}: --ami ami-…`,
+      `Name an image for ${architecture}: ${flag} ami-…`,
       `Or use types for ${image.architecture}: --instance-type, --worker-type`,
     ],
   })

@@ -14,6 +14,9 @@ import { type FullPlacements, type Placement, placements } from './placements.ts
 import { type Order, runInput } from './run-input.ts'
 import { packUserData } from './user-data.ts'
 
+/** What counts when another machine is placed. */
+export type Placed = Pick<Ec2Machine, 'id' | 'kind' | 'node' | 'type' | 'zone' | 'spot'>
+
 export interface Runner {
   aws: AwsContext
   cluster: string
@@ -21,6 +24,8 @@ export interface Runner {
   full: FullPlacements
   /** Launched, and not listed yet: by id of the instance. */
   launched: Map<string, Ec2Machine>
+  /** Where machines are being launched now, by their id: others that are launched meanwhile spread around them. */
+  placing: Map<string, Placed>
 }
 
 /** For one placement: the profile takes about 10 s to propagate, throttling may take longer. */
@@ -32,6 +37,14 @@ const maxAttempts = 100
 
 /** The instance of this machine: a running one if it exists, or a new one. */
 export async function runInstance(runner: Runner, order: Order): Promise<Ec2Machine> {
+  try {
+    return await launch(runner, order)
+  } finally {
+    runner.placing.delete(order.id)
+  }
+}
+
+async function launch(runner: Runner, order: Order): Promise<Ec2Machine> {
   const { cluster, intents, aws } = runner
   const userData = packUserData(order.bootScript)
   const listed = await listInstances(aws, { cluster })
@@ -52,6 +65,8 @@ export async function runInstance(runner: Runner, order: Order): Promise<Ec2Mach
   let lastError: AwsTmError | undefined
 
   for (const placement of candidates) {
+    const { id, kind, node } = order
+    runner.placing.set(id, { id, kind, ...(node ? { node } : {}), ...placement })
     for (; attempt <= last; attempt += 1) {
       await intents.begin({ slot: order.id, attempt, placement })
       const made = await tryOnce(runner, { ...order, userData }, attempt, placement)
@@ -75,7 +90,7 @@ export async function runInstance(runner: Runner, order: Order): Promise<Ec2Mach
 function placementsFor(
   { full, aws }: Runner,
   { shape, zoneOffset = 0, node }: Order,
-  machines: Ec2Machine[],
+  machines: Placed[],
   first?: Placement,
 ): Placement[] {
   const { types, subnets, spot, onDemandFallback = false } = shape
@@ -92,9 +107,10 @@ function placementsFor(
 }
 
 /** The machines that run or start, those included that EC2 does not list yet. */
-function withLaunched({ launched }: Runner, listed: Ec2Machine[]): Ec2Machine[] {
+function withLaunched({ launched, placing }: Runner, listed: Ec2Machine[]): Placed[] {
   for (const { instance } of listed) launched.delete(instance)
-  return [...listed, ...launched.values()].filter((one) => !isLeaving(one))
+  const there = [...listed, ...launched.values()].filter((one) => !isLeaving(one))
+  return [...there, ...placing.values()]
 }
 
 /** The instance, or the error for which to try another placement or attempt. Throws other errors. */

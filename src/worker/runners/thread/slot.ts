@@ -11,8 +11,10 @@ import type { ThreadKind } from './work.ts'
 
 /** Units of cost per millisecond, until the slot has measured its rate. */
 const firstRate = 1000
-/** Then little of the first rate is left. */
-const enoughMeasured = 10
+/** After so many milliseconds of work the rate is known. */
+const enoughMs = 100
+/** Older work counts less and less. */
+const mostMs = 10_000
 /** Task numbers must fit into a cell of the shared memory. */
 const lastSerial = 0x7fffffff
 
@@ -26,7 +28,8 @@ function createThreadSlot(kind: ThreadKind, { onEnd }: SlotOptions): Slot {
   const tasks = new Map<number, RunningTask>()
   const unwanted = new Set<number>()
   let rate = firstRate
-  let measured = 0
+  /** Of tasks that have succeeded: one that was cancelled did not do what it costs. */
+  const measured = { cost: 0, ms: 0 }
   let waiting = 0
   let next = 1
   let closed = false
@@ -45,10 +48,8 @@ function createThreadSlot(kind: ThreadKind, { onEnd }: SlotOptions): Slot {
   }
 
   function onProgress({ succeeded, resultSizes, results, others, cost, ms }: Progress): void {
-    if (ms >= 1) {
-      rate += (cost / ms - rate) / 4
-      measured += 1
-    }
+    if (ms >= 1) rate += (cost / ms - rate) / 4
+    if (others.length === 0) measure(cost, ms)
     let at = 0
     for (const [index, serial] of succeeded.entries()) {
       const size = resultSizes[index] as number
@@ -57,6 +58,12 @@ function createThreadSlot(kind: ThreadKind, { onEnd }: SlotOptions): Slot {
     }
     for (const { serial, outcome } of others) end(serial, outcome)
     signalUnwanted()
+  }
+
+  function measure(cost: number, ms: number): void {
+    const kept = measured.ms > mostMs ? 1 / 2 : 1
+    measured.cost = kept * measured.cost + cost
+    measured.ms = kept * measured.ms + ms
   }
 
   function end(serial: number, outcome: Outcome): void {
@@ -89,7 +96,7 @@ function createThreadSlot(kind: ThreadKind, { onEnd }: SlotOptions): Slot {
   return {
     load: () => waiting / rate,
     rate: () => rate,
-    measuredRate: () => (measured >= enoughMeasured ? rate : undefined),
+    measuredRate: () => (measured.ms >= enoughMs ? measured.cost / measured.ms : undefined),
 
     run(assignments: Assignment[]): void {
       if (next > lastSerial - assignments.length) next = 1

@@ -120,7 +120,7 @@ it('says in a table what ends each', () => {
   expect(lines.slice(5)).toEqual([
     'c in eu-west-1 has no node: tm down --cluster c --region eu-west-1 removes what is left of it',
     'Remove disk vol-1: aws ec2 delete-volume --region eu-west-1 --volume-id vol-1',
-    'e in eu-west-1: tm up --cluster e --region eu-west-1 starts it again, tm down --cluster e --region eu-west-1 removes it',
+    'Start machine i-2: aws ec2 start-instances --region eu-west-1 --instance-ids i-2; or end it, with all that is on its disk: aws ec2 terminate-instances --region eu-west-1 --instance-ids i-2',
   ])
   expect(describeOrphans(orphans, { now, terminal: false }).split('\n')).toHaveLength(3)
 })
