@@ -189,7 +189,9 @@ export async function runWorker(options: WorkerOptions): Promise<{ reason: strin
         if (!wish.mayWait) await untilMoreIsWanted(work, wish)
         else if (leftMs > 0) await sleep(leftMs, undefined, { signal: stopped }).catch(() => {})
       }
-      waitMs = leases.length === 0 ? Math.min(claimWaitMs, settings.idleTimeout) : 0
+      // A claim that may wait is answered at once if there is work. But siblings are asked after the wait.
+      const mayWaitNext = leases.length === 0 || nodes.count() === 1
+      waitMs = mayWaitNext ? Math.min(claimWaitMs, settings.idleTimeout) : 0
     }
   }
 
