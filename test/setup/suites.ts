@@ -3,8 +3,9 @@
 /** `npm run test:e2e`: clusters of real processes, which mostly wait. `npm test` keeps a few of them. */
 export const e2e = [
   'test/e2e/{backup,batch,demo,down,exfat,failures,lost,nodes,place,priority,resume,run,run-*}.test.ts',
-  'test/e2e/{stalled-peers,versions,workers}.test.ts',
-  'test/bin/{endings,interrupted,node-gone,questions}.test.ts',
+  'test/e2e/{scaling,stalled-peers,versions,workers}.test.ts',
+  'test/bin/{endings,install,interrupted,lazy,node-gone,questions,start}.test.ts',
+  'test/moto/cluster.test.ts',
   'test/faults/{answer-lost,bodies,commands-*,connections,deadly-task,disk,killed,os-crash}.test.ts',
   'test/faults/{partition,secrets,worker-cut-off}.test.ts',
   'test/openapi/schemathesis.test.ts',
