@@ -4,7 +4,7 @@
  */
 
 import { world } from './scaling/cluster.ts'
-import { casesOf, compare, type Ratios } from './scaling/compare.ts'
+import { casesOf, compare, geometricMean, type Ratios } from './scaling/compare.ts'
 import { byTarget, rules, targetTracking } from './scaling/policies.ts'
 import { workloads } from './scaling/workloads.ts'
 import type { Row } from './table.ts'
@@ -42,8 +42,4 @@ function rowOf(all: Ratios[], which: 'time' | 'money', what: string): Row {
     runs: all.map((one) => one[which]),
     note: `geometric mean; worst: ${worst.workload}`,
   }
-}
-
-function geometricMean(values: number[]): number {
-  return Math.exp(values.reduce((sum, value) => sum + Math.log(value), 0) / values.length)
 }

@@ -19,6 +19,10 @@ export interface Ratios {
   money: number
 }
 
+export function geometricMean(values: number[]): number {
+  return Math.exp(values.reduce((sum, value) => sum + Math.log(value), 0) / values.length)
+}
+
 export function casesOf(workloads: Workload[], seeds: number[], world: World): Case[] {
   return workloads.flatMap((workload) =>
     seeds.map((seed) => {

@@ -14,8 +14,7 @@ import {
   terminateInstances,
 } from './machines/instances.ts'
 import { createIntents, type Journal, memoryJournal } from './machines/intents.ts'
-import { createFullPlacements } from './machines/placements.ts'
-import { runInstance } from './machines/run.ts'
+import { createRunner, runInstance } from './machines/run.ts'
 
 export interface Ec2Options {
   aws: AwsContext
@@ -50,14 +49,7 @@ const startTimes: StartTimes = { boot: 75_000, pending: 12_000, gap: 500, leastP
 export function ec2Provider(options: Ec2Options): Ec2Provider {
   const { aws, cluster, bootScript } = options
   const intents = createIntents(options.journal ?? memoryJournal())
-  const runner = {
-    aws,
-    cluster,
-    intents,
-    full: createFullPlacements(),
-    launched: new Map(),
-    placing: new Map(),
-  }
+  const runner = createRunner({ aws, cluster, intents })
   /** Launched or listed before. EC2 may leave one out of an answer; `absentSince`: the first that did. */
   const recent = new Map<string, { machine: Ec2Instance; absentSince?: number }>()
   /** Why machines ended, by id. */

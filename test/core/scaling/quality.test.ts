@@ -4,16 +4,12 @@
  */
 import { describe, expect, it } from 'vitest'
 import { world } from '../../../bench/scaling/cluster.ts'
-import { casesOf, compare } from '../../../bench/scaling/compare.ts'
+import { casesOf, compare, geometricMean } from '../../../bench/scaling/compare.ts'
 import { byTarget, rules } from '../../../bench/scaling/policies.ts'
 import { workloads } from '../../../bench/scaling/workloads.ts'
 
 const seeds = [1, 2, 3]
 const short = workloads.filter(({ isShort }) => isShort)
-
-function geometricMean(values: number[]): number {
-  return Math.exp(values.reduce((sum, value) => sum + Math.log(value), 0) / values.length)
-}
 
 describe.each([10, 50])('a limit of %i', (limit) => {
   const cases = casesOf(short, seeds, { ...world, limit })

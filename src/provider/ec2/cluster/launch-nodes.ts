@@ -12,8 +12,7 @@ import {
   listInstances,
 } from '../machines/instances.ts'
 import type { Intents } from '../machines/intents.ts'
-import { createFullPlacements } from '../machines/placements.ts'
-import { runInstance } from '../machines/run.ts'
+import { createRunner, runInstance } from '../machines/run.ts'
 import type { ClusterContext, Infrastructure } from './infrastructure.ts'
 
 export interface LaunchOptions extends ClusterContext {
@@ -32,14 +31,7 @@ const startTimeoutMs = 5 * 60_000
 /** Launches the nodes that are missing. Returns all of `ids`, in that order. */
 export async function launchNodes(options: LaunchOptions): Promise<LaunchedNode[]> {
   const { aws, cluster, reporter, intents, infrastructure, ids } = options
-  const runner = {
-    aws,
-    cluster,
-    intents,
-    full: createFullPlacements(),
-    launched: new Map(),
-    placing: new Map(),
-  }
+  const runner = createRunner({ aws, cluster, intents })
   const launched: Ec2Machine[] = []
   for (const [index, id] of ids.entries()) {
     const machine = await reporter.step(`instance ${index + 1}`, async (note) => {

@@ -50,10 +50,11 @@ export async function surveyAccount(options: SurveyOptions): Promise<Survey> {
     const facts = await describeTypes(aws, names)
     const zones = network.subnets.map(({ zone }) => zone)
     const flags = { node: '--ami', worker: options.workerAmi ? '--worker-ami' : '--ami' }
-    const named = {
-      node: ami ? await findImage(aws, ami, flags.node) : undefined,
-      worker: workerAmi ? await findImage(aws, workerAmi, flags.worker) : undefined,
-    }
+    const find = async (id: string | undefined, flag: string) =>
+      id === undefined ? undefined : await findImage(aws, id, flag)
+    const node = await find(ami, flags.node)
+    const worker = workerAmi === ami ? node : await find(workerAmi, flags.worker)
+    const named = { node, worker }
     const usable = (kind: keyof typeof named, types: string[]) => {
       const near = pick(types, facts, zones)
       return named[kind] ? typesFor(named[kind], near, flags[kind]) : near

@@ -10,7 +10,12 @@ import type { AwsContext } from '../aws/context.ts'
 import { AwsTmError } from '../aws/failure.ts'
 import { type Ec2Machine, isLeaving, listInstances, readInstance } from './instances.ts'
 import type { Intents } from './intents.ts'
-import { type FullPlacements, type Placement, placements } from './placements.ts'
+import {
+  createFullPlacements,
+  type FullPlacements,
+  type Placement,
+  placements,
+} from './placements.ts'
 import { type Order, runInput } from './run-input.ts'
 import { packUserData } from './user-data.ts'
 
@@ -26,6 +31,10 @@ export interface Runner {
   launched: Map<string, Ec2Machine>
   /** Where machines are being launched now, by their id: others that are launched meanwhile spread around them. */
   placing: Map<string, Placed>
+}
+
+export function createRunner(options: Pick<Runner, 'aws' | 'cluster' | 'intents'>): Runner {
+  return { ...options, full: createFullPlacements(), launched: new Map(), placing: new Map() }
 }
 
 /** For one placement: the profile takes about 10 s to propagate, throttling may take longer. */
