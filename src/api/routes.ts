@@ -59,6 +59,13 @@ export const routes = {
     roles: admin,
     mayBeAbsent: true,
   },
+  explainTask: { method: 'get', path: '/v1/tasks/{id}/explanation', roles: admin },
+  explainJob: {
+    method: 'get',
+    path: '/v1/jobs/{id}/explanation',
+    roles: admin,
+    mayBeAbsent: true,
+  },
   readTaskLog: { method: 'get', path: '/v1/tasks/{id}/log', roles: admin, mayBeAbsent: true },
   readSmallOutputs: {
     method: 'post',

@@ -17,6 +17,7 @@ import { type Loop, startLoop } from '../runtime/loop.ts'
 import { createTail, type Tail } from '../runtime/tail.ts'
 import { createBackups } from './backups.ts'
 import { createCapacity } from './capacity.ts'
+import { createExplanations } from './explanations.ts'
 import { createListener } from './http/listener.ts'
 import type { AuditLine, NodeContext } from './http/node-context.ts'
 import { createJobs } from './jobs.ts'
@@ -166,30 +167,28 @@ export async function createNode(options: NodeOptions & NodeParts) {
   const backups = createBackups({ copyTo: snapshots.copyTo, folder, seal })
   const restore = createRestore({ queue, folder, check: snapshots.read, stage: snapshots.stage })
   const liveLogs = createLiveLogs(() => clock().steady)
+  const lastLines = createLastLines({
+    now: () => clock().steady,
+    keepMs: () => 2 * settings.get().lease,
+  })
   const failingDuties = new Map<string, string>()
+  const parts = { queue, jobs, workers, loans, scaler, siblings, lastLines }
+  const now = () => clock().wall
   const context: NodeContext = {
+    ...parts,
     info: { id, cluster, version, startedAt: clock().wall },
     secrets,
     program: options.program,
     configure: options.configure,
     kinds: options.kinds ?? kinds,
-    queue,
-    jobs,
     shared,
-    workers,
     setups,
-    loans,
-    scaler,
     outlooks,
     settings,
-    siblings,
     backups,
     restore,
     liveLogs,
-    lastLines: createLastLines({
-      now: () => clock().steady,
-      keepMs: () => 2 * settings.get().lease,
-    }),
+    explanations: createExplanations({ ...parts, node: id, capacity, now }),
     logs: createLogs(id, options.tail ?? createTail(0)),
     restored: (await documents.load('backup')) as BackupInfo | undefined,
     failingDuties,

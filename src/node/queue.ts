@@ -229,6 +229,7 @@ export function createQueue({ store, clock, settings, random = Math.random }: Qu
     markPulled: (ids: string[]) => store.markPulled(ids),
     stats: (now: Moment = clock()) => store.stats(now),
     work: (now: Moment = clock()) => store.work(now),
+    position: (id: string, most: number) => store.position(id, most, clock()),
   }
 }
 

@@ -9,6 +9,7 @@ export type Sibling = z.infer<typeof siblingSchema>
 /** The calls that a node makes to its siblings. */
 export type SiblingClient = Pick<
   Client,
+  | 'getState'
   | 'listResults'
   | 'lookupTasks'
   | 'markPulled'

@@ -27,8 +27,9 @@ describe('the help', () => {
   it('lists all commands of the design', () => {
     expect(commands.map(({ id }) => id).sort()).toEqual(
       [
-        ...['allow-ip', 'backup', 'cancel', 'completion', 'demo', 'down', 'enqueue', 'health'],
+        ...['allow-ip', 'backup', 'cancel', 'completion', 'demo', 'down', 'enqueue', 'explain'],
         ...[
+          'health',
           'help',
           'job',
           'joblog',

@@ -8,6 +8,7 @@ export const needy: readonly [string, ...string[]][] = [
   ['backup'],
   ['cancel', id],
   ['enqueue', '--iterations', '1', '/dev/null'],
+  ['explain', '3'],
   ['health'],
   ['job', '3'],
   ['joblog', '3'],

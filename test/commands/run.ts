@@ -9,6 +9,7 @@ import Backup from '../../src/commands/backup.ts'
 import Cancel from '../../src/commands/cancel.ts'
 import Down from '../../src/commands/down.ts'
 import Enqueue from '../../src/commands/enqueue.ts'
+import Explain from '../../src/commands/explain.ts'
 import Health from '../../src/commands/health.ts'
 import Job from '../../src/commands/job.ts'
 import Joblog from '../../src/commands/joblog.ts'
@@ -31,6 +32,7 @@ const commands = {
   cancel: Cancel,
   down: Down,
   enqueue: Enqueue,
+  explain: Explain,
   health: Health,
   job: Job,
   joblog: Joblog,

@@ -14,6 +14,7 @@ import { describeJobProgress } from './store/job-progress.ts'
 import { describeJobs } from './store/jobs.ts'
 import { describeKeys } from './store/keys.ts'
 import { describePauses } from './store/pauses.ts'
+import { describePosition } from './store/position.ts'
 import { describeReading } from './store/reading.ts'
 import { describeReopening } from './store/reopening.ts'
 import { describeRetention } from './store/retention.ts'
@@ -30,6 +31,7 @@ export function describeStore(name: string, open: Open, openCopy: OpenCopy): voi
     describeAttempts(held)
     describeExpiry(held)
     describeReading(held)
+    describePosition(held)
     describeRetention(held)
     describeJobs(held)
     describeShared(held)

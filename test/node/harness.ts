@@ -141,11 +141,13 @@ export async function createTestNode(
   }
 }
 
-function noSibling({ url }: Sibling): SiblingClient {
+/** One that is away. */
+export function noSibling({ url }: Sibling): SiblingClient {
   const away = async () => {
     throw new Error(`${url} is away`)
   }
   return {
+    getState: away,
     listResults: away,
     lookupTasks: away,
     markPulled: away,

@@ -2,9 +2,9 @@
 
 import { v7 } from 'uuid'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
-import type { SiblingClient } from '../../src/node/siblings.ts'
+import type { Sibling, SiblingClient } from '../../src/node/siblings.ts'
 import { sha512Task } from '../support/sha512-task.ts'
-import { type Bench, createTestNode, type TestNode } from './harness.ts'
+import { type Bench, createTestNode, noSibling, type TestNode } from './harness.ts'
 
 let nodes: TestNode[] = []
 
@@ -45,17 +45,15 @@ async function pair(
   const made: TestNode[] = []
   const dial =
     (own: string) =>
-    ({ url }: { url: string }): SiblingClient => {
+    (sibling: Sibling): SiblingClient => {
+      const { url } = sibling
       const other = () => {
         if (net.cut) throw new Error('cut')
         return made.find(({ info }) => url.endsWith(info.id)) as TestNode
       }
       const ask = { borrower: own }
       return {
-        listResults: async () => ({ results: [] }),
-        lookupTasks: async () => ({ tasks: [] }),
-        markPulled: async () => ({}),
-        pauseJob: async () => undefined,
+        ...noSibling(sibling),
         requestLoan: async ({ query }) => {
           const { backlog } = await other().queue.stats()
           return await other().loans.lend(

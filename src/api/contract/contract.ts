@@ -1,6 +1,7 @@
 /** All operations of the API, by their names in the table of routes. */
 export { attemptsOfTask } from './attempts.ts'
 export * from './backups.ts'
+export { explainJob, explainTask } from './explanations.ts'
 export { getJobProgress } from './job-progress.ts'
 export { enqueueTasksOfJob } from './job-tasks.ts'
 export * from './jobs.ts'

@@ -11,6 +11,7 @@ import { openApiDocument } from './openapi.ts'
 import { attemptRoutes } from './routes/attempts.ts'
 import { backupRoutes } from './routes/backups.ts'
 import { enqueueRoutes } from './routes/enqueue.ts'
+import { explanationRoutes } from './routes/explanations.ts'
 import { jobProgressRoutes } from './routes/job-progress.ts'
 import { jobTaskRoutes } from './routes/job-tasks.ts'
 import { jobRoutes } from './routes/jobs.ts'
@@ -36,6 +37,7 @@ const routes = [
   sharedRoutes,
   attemptRoutes,
   jobProgressRoutes,
+  explanationRoutes,
   liveLogRoutes,
   resultRoutes,
   workerRoutes,

@@ -2,6 +2,7 @@
 import type { Terms } from '../../api/contract/terms.ts'
 import type { Kinds } from '../../kinds/kinds.ts'
 import type { Backups } from '../backups.ts'
+import type { Explanations } from '../explanations.ts'
 import type { Jobs } from '../jobs.ts'
 import type { LastLines } from '../last-lines.ts'
 import type { LiveLogs } from '../live-logs.ts'
@@ -54,6 +55,7 @@ export interface NodeContext {
   backups: Backups
   restore: Restore
   logs: Logs
+  explanations: Explanations
   lastLines: LastLines
   liveLogs: LiveLogs
   /** The backup that this node was restored from, if any. */

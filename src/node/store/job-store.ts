@@ -18,6 +18,8 @@ export interface JobProgress {
   running: StoredTask[]
   /** The first ones, in the order of their arrival. */
   failed: StoredTask[]
+  /** The first that is queued. */
+  next?: StoredTask
   /** Of succeeded tasks. */
   pace: Pace
 }

@@ -189,6 +189,11 @@ export interface TaskStore {
   /** Marks these results as read. Unknown ids and repetitions change nothing. */
   markPulled(ids: string[]): Promise<void>
   stats(now: Moment): Promise<StoreStats>
+  /**
+   * How many tasks claims would take before this one; `most` if there are more. Undefined for a task that is
+   * not queued, or waits for a time.
+   */
+  position(id: string, most: number, now: Moment): Promise<number | undefined>
   /** Costs some milliseconds, unlike `stats`. */
   work(now: Moment): Promise<SeenWork>
 }

@@ -42,6 +42,16 @@ export function describeJobProgress(held: Held): void {
       expect(oldest).toMatchObject({ state: 'running', startedAt: at(10).wall })
     })
 
+    it('has the first task that waits', async () => {
+      const { job, ids } = await newJob(3)
+      const next = async () => (await held.jobs.jobProgress(job, 1, at(100)))?.next?.id
+      expect(await next()).toBe(ids[0])
+      await claim(held.tasks, 10, { max: 2, room: roomy })
+      expect(await next()).toBe(ids[2])
+      await claim(held.tasks, 10, { room: roomy })
+      expect(await next()).toBeUndefined()
+    })
+
     it('has the pace of its own tasks', async () => {
       const { job, ids } = await newJob(3)
       const others = await enqueue(held.tasks, 1, 1)

@@ -19,6 +19,7 @@ import type { Engine } from './methods.ts'
 import { createOpenJobs } from './open-jobs.ts'
 import { createOutputs } from './outputs.ts'
 import { createPauses } from './pauses.ts'
+import { positionMethod } from './position.ts'
 import { readingMethods } from './reading.ts'
 import { reportMethods } from './reports.ts'
 import { pruneMethod } from './retention.ts'
@@ -112,6 +113,7 @@ export function createEngine(database: DatabaseSync, transaction: Transaction): 
   return {
     ...readingMethods(database, memory, { openJobs, canary }),
     ...workMethod(database, memory, { openJobs, canary }),
+    ...positionMethod(database, { memory, openJobs, canary }),
     ...claimMethod(database, { memory, bodies, jobs, openJobs, canary }),
     ...reportMethods(database, {
       memory,

@@ -16,6 +16,8 @@ export function jobProgressMethod(database: DatabaseSync): Pick<Engine, 'jobProg
     ORDER BY tasks.started_at LIMIT ?`)
   const failed = sql(`${selectTasks} WHERE tasks.job = ? AND state = ${states.failed}
     ORDER BY seq LIMIT ?`)
+  const next = sql(`${selectTasks} WHERE tasks.job = ? AND state = ${states.queued}
+    ORDER BY seq LIMIT 1`)
   const newest = sql(`SELECT results.finished_at AS at, tasks.job AS job
     FROM results JOIN tasks USING (seq) ORDER BY results.done_seq DESC LIMIT ${scanned}`)
 
@@ -30,9 +32,11 @@ export function jobProgressMethod(database: DatabaseSync): Pick<Engine, 'jobProg
     jobProgress(id, limit, { wall }) {
       const row = find.get(idBytes(id)) as { job: number; created_at: number } | undefined
       if (!row) return undefined
+      const waits = next.get(row.job) as unknown as TaskRow | undefined
       return {
         running: (running.all(row.job, limit) as unknown as TaskRow[]).map(toTask),
         failed: (failed.all(row.job, limit) as unknown as TaskRow[]).map(toTask),
+        ...(waits ? { next: toTask(waits) } : {}),
         pace: pace(row.job, row.created_at, wall),
       }
     },

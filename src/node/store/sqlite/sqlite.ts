@@ -51,6 +51,7 @@ export async function openSqliteStore(options: ThreadData): Promise<Store> {
       results: ask('results'),
       markPulled: ask('markPulled'),
       stats: ask('stats'),
+      position: ask('position'),
       work: ask('work'),
     },
     jobs: {

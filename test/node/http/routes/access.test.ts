@@ -19,6 +19,8 @@ const allowed: Record<string, Role[]> = {
   'GET /v1/jobs/:id': ['admin', 'worker'],
   'GET /v1/jobs/:id/tasks': ['admin'],
   'GET /v1/jobs/:id/progress': ['admin'],
+  'GET /v1/jobs/:id/explanation': ['admin'],
+  'GET /v1/tasks/:id/explanation': ['admin'],
   'POST /v1/jobs/:id/tasks': ['admin'],
   'POST /v1/jobs/:id/cancel': ['admin'],
   'POST /v1/jobs/:id/retry': ['admin'],

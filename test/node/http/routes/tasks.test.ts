@@ -6,7 +6,7 @@ import { unpackLeases } from '../../../../src/api/leases.ts'
 import { packResults } from '../../../../src/api/reports.ts'
 import type { SiblingClient } from '../../../../src/node/siblings.ts'
 import { sha512Task } from '../../../support/sha512-task.ts'
-import { createTestNode, type TestNode } from '../../harness.ts'
+import { createTestNode, noSibling, type TestNode } from '../../harness.ts'
 
 let node: TestNode
 
@@ -164,16 +164,12 @@ describe('results', () => {
       took: 1,
     }
     const sibling: SiblingClient = {
+      ...noSibling({ id: 'node-2', url: 'http://two' }),
       listResults: async () => ({ results: [theirs] }),
-      lookupTasks: async () => ({ tasks: [] }),
       markPulled: async ({ json }) => {
         told.push(...json.ids)
         return {}
       },
-      requestLoan: async () => ({ granted: false, reason: '' }),
-      renewLoan: async () => undefined,
-      pauseJob: async () => undefined,
-      returnLoan: async () => ({}),
     }
     const away = async () => {
       throw new Error('away')

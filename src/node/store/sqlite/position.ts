@@ -1,0 +1,56 @@
+/** Where a queued task stands in the order in which claims take tasks. */
+import type { DatabaseSync } from 'node:sqlite'
+import { idBytes } from '../../../core/task.ts'
+import type { Canary } from './canary.ts'
+import type { Memory } from './memory.ts'
+import type { Engine } from './methods.ts'
+import type { OpenJobs } from './open-jobs.ts'
+import { queuedRows } from './queued-rows.ts'
+import { stateNumbers as states } from './schema.ts'
+
+interface Row {
+  seq: number
+  job: number | null
+  attempt: number
+  run_at: number
+}
+
+interface Parts {
+  memory: Memory
+  openJobs: OpenJobs
+  canary: Pick<Canary, 'isBeingTried'>
+}
+
+export function positionMethod(
+  database: DatabaseSync,
+  { memory: { counters, first }, openJobs, canary }: Parts,
+): Pick<Engine, 'position'> {
+  const find = database.prepare(`SELECT seq, job, attempt, run_at FROM tasks
+    WHERE id = ? AND state = ${states.queued}`)
+  const rows = queuedRows(database)
+
+  function ofEarlierJobs(job: number | null, steady: number): number {
+    if (job === null) return 0
+    return openJobs
+      .all()
+      .filter((open) => open.job < job && !canary.isBeingTried(open))
+      .reduce((sum, open) => sum + openJobs.dueOf(open, steady), 0)
+  }
+
+  return {
+    position(id, most, { steady }) {
+      const row = find.get(idBytes(id)) as unknown as Row | undefined
+      if (!row || first.has(id) || (row.attempt > 0 && row.run_at > steady)) return undefined
+      let before = ofEarlierJobs(row.job, steady)
+      const own =
+        row.job === null
+          ? rows.loose(counters.freshFrom, steady, most)
+          : rows.ofJob(row.job, steady, most)
+      for (const { seq } of own) {
+        if (seq === row.seq || before >= most) break
+        before += 1
+      }
+      return Math.min(before, most)
+    },
+  }
+}
