@@ -69,7 +69,8 @@ export interface JobStore {
 
   /**
    * Stores a part of the outputs of a running attempt. They become visible with its result, and are
-   * removed if it gets none. A part that is written again is replaced.
+   * removed if it gets none. A part that is written again is replaced. The bytes move to the store: the
+   * caller's are empty afterwards.
    */
   writeOutput(
     worker: string,

@@ -63,9 +63,15 @@ export function callsTo(thread: Worker) {
   return send
 }
 
+/** Where in their arguments calls have a part of a file, by their names. */
+const bytesAt: Partial<Record<Call['method'], number>> = { writeShared: 2, writeOutput: 3 }
+
 /** What moves to the thread: copying it would hold up the event loop. */
 function movable({ tasks, others }: CallMessage): ArrayBuffer[] {
-  const parts = others.flatMap(({ method, args }) => (method === 'writeShared' ? [args[2]] : []))
+  const parts = others.flatMap(({ method, args }) => {
+    const at = bytesAt[method]
+    return at === undefined ? [] : [args[at]]
+  })
   const wholes = [tasks.joined, ...tasks.apart, ...parts].filter(isWhole)
   return [...new Set(wholes.map(({ buffer }) => buffer))]
 }
