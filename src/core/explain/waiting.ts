@@ -136,10 +136,10 @@ export function countStates(workers: WorkerFacts[]): string {
 /** What the reason rests on. */
 export function factsOfWaiting(facts: TaskFacts, { why }: Reason): Record<string, string> {
   const { job, task, now, node, workers, missing, limit, plan, before } = facts
-  const isInLine = before !== undefined && ['behind-others', 'next'].includes(why)
+  const isBehind = before !== undefined && why === 'behind-others'
   return {
     waits: describeDuration(now - task.enqueuedAt),
-    ...(isInLine ? { before: pluralize(before, 'task') } : {}),
+    ...(isBehind ? { before: pluralize(before, 'task') } : {}),
     ...(job && !isOneCpu(job.needs) ? { needs: describeResources(job.needs) } : {}),
     ...(task.failures > 0 && task.error !== undefined ? { failed: task.error } : {}),
     workers: countStates(workers),
