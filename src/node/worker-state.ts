@@ -73,7 +73,7 @@ export function viewOf(
   state: WorkerState,
 ): WorkerView {
   const pid = machine?.pid ?? heartbeat?.pid
-  const { slots = 0, running = 0, capacity, setup, ownUsers } = heartbeat ?? {}
+  const { slots = 0, running = 0, capacity, setup, ownUsers, isolation } = heartbeat ?? {}
   return {
     id,
     state,
@@ -83,6 +83,7 @@ export function viewOf(
     ...(pid ? { pid } : {}),
     ...(capacity?.disk === 0 ? { diskFull: true } : {}),
     ...(ownUsers ? { ownUsers } : {}),
+    ...(isolation ? { isolation } : {}),
     ...(setup?.running ? { preparing: setup.running } : {}),
   }
 }

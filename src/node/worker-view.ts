@@ -1,4 +1,5 @@
 /** What a node knows of a worker: what it reports, and what the node shows of it. */
+import type { Isolation } from '../core/isolation.ts'
 import type { Resources } from '../core/resources.ts'
 import type { SetupState } from '../core/setup.ts'
 
@@ -19,6 +20,7 @@ export interface WorkerView {
   diskFull?: true
   /** Each command runs as a user of its own. */
   ownUsers?: true
+  isolation?: Isolation
   /** Its setup, while it runs. */
   preparing?: NonNullable<SetupState['running']>
   /** Wall-clock milliseconds since the epoch. */
@@ -36,6 +38,7 @@ export interface Heartbeat {
   /** Cost of tasks without a job that one of its slots does in a millisecond. */
   rate?: number | undefined
   ownUsers?: boolean | undefined
+  isolation?: Isolation | undefined
   /** Undefined for a worker on a machine that others use, too: that is never set up. */
   setup?: SetupState | undefined
 }

@@ -2,9 +2,11 @@
  * The nodes that a worker gets tasks from: its own node first, and siblings when that has none. Claims
  * and renews leases, and tracks when each node last answered.
  */
+
 import { type Client, connect } from '../api/client.ts'
 import { unpackLeases } from '../api/leases.ts'
 import { messageOf, TmError } from '../core/errors.ts'
+import type { Isolation } from '../core/isolation.ts'
 import type { Resources, Room } from '../core/resources.ts'
 import type { Setup, SetupFailure, SetupState } from '../core/setup.ts'
 import type { Lease } from '../core/task.ts'
@@ -47,6 +49,7 @@ interface State {
   capacity: Resources
   /** Each command runs as a user of its own. */
   ownUsers: boolean
+  isolation?: Isolation | undefined
   /** How far the setup of its machine is, if it needs one. */
   setup?: SetupState | undefined
 }

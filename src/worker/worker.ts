@@ -4,6 +4,7 @@
  */
 import { setTimeout as sleep } from 'node:timers/promises'
 import { TmError } from '../core/errors.ts'
+import type { Isolation } from '../core/isolation.ts'
 import { type Resources, shareOf } from '../core/resources.ts'
 import { type Settings, withDefaults } from '../core/settings.ts'
 import { describeSetupFailure, type SetupState } from '../core/setup.ts'
@@ -33,6 +34,7 @@ export interface WorkerOptions {
   machine: WorkerMachine
   /** Each command runs as a user of its own. */
   ownUsers?: boolean
+  isolation?: Isolation
   /** Does the setup of a machine that the worker has to itself; undefined where there is none. */
   setUp?: OwnSetUp
   /** Called when a node has answered lately, with `lostAfter`. */
@@ -122,9 +124,10 @@ export async function runWorker(options: WorkerOptions): Promise<{ reason: strin
   const beatMs = () => Math.min(settings.lease, settings.loan / 2) / 3
 
   async function beat(draining: boolean): Promise<void> {
-    const { ownUsers = false } = options
+    const { ownUsers = false, isolation } = options
     const state = {
       ownUsers,
+      isolation,
       slots: settings.slots,
       running: work?.size() ?? 0,
       capacity: capacity(),

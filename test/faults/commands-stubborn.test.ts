@@ -29,6 +29,8 @@ it('all end within the grace time and a moment', { timeout: 180_000 }, async () 
           stdout: join(folder, `${n}.out`),
           stderr: join(folder, `${n}.err`),
           limits: { stdout: 1e6, stderr: 1e6 },
+          cpus: 1,
+          memory: 0,
           grace,
         },
         stopping.signal,

@@ -11,6 +11,7 @@ export const e2e = [
   'test/openapi/schemathesis.test.ts',
   'test/{commands/ec2/{down,hung-program},provider/ec2/{removal,adopt/boot-node}}.test.ts',
   'test/soak/soak.test.ts',
+  'test/vm/*.test.ts',
 ]
 
 /** `npm run test:faults`: only here. */

@@ -19,6 +19,10 @@ export const endingFields = {
   peakMemory: count
     .optional()
     .describe('the most bytes of memory that its command had, about; absent if it ended at once'),
+  exact: z
+    .literal(true)
+    .optional()
+    .describe('processor time and memory are what the kernel has counted, not about that'),
 }
 
 const keptText = z.object({

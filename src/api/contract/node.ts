@@ -1,5 +1,6 @@
 /** Shows the state of a node, and changes its settings, siblings and secret. */
 import { z } from '@hono/zod-openapi'
+import { isolations } from '../../core/isolation.ts'
 import { rotationPhases } from '../../core/keys.ts'
 import { done, json, jsonBody, operation } from './operation.ts'
 import { backupSchema, settingsSchema, siblingSchema } from './schemas.ts'
@@ -12,6 +13,10 @@ export const workerViewSchema = z.object({
   pid: z.int().optional(),
   diskFull: z.literal(true).optional().describe('it takes no tasks of jobs meanwhile'),
   ownUsers: z.literal(true).optional().describe('each command runs as a user of its own'),
+  isolation: z
+    .enum(isolations)
+    .optional()
+    .describe('what ends all that a command starts; control groups also hold it to its memory'),
   preparing: z
     .object({ beganAt: z.number(), line: z.string() })
     .optional()

@@ -1,5 +1,6 @@
 /** Workers join, send heartbeats, and leave. */
 import { z } from '@hono/zod-openapi'
+import { isolations } from '../../core/isolation.ts'
 import { setupLines } from '../../core/setup.ts'
 import { newLines } from './logs.ts'
 import { binary, done, json, jsonBody, operation } from './operation.ts'
@@ -64,6 +65,10 @@ export const heartbeatSchema = z.object({
     .optional()
     .describe('cost of tasks without a job that a slot does in a millisecond, once it is known'),
   ownUsers: z.boolean().optional().describe('each command runs as a user of its own'),
+  isolation: z
+    .enum(isolations)
+    .optional()
+    .describe('what ends all that a command starts; control groups also hold it to its memory'),
   setup: setupState.optional().describe('of its machine'),
   pid: z
     .int()

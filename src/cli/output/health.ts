@@ -169,6 +169,7 @@ function describeWorkers(workers: Workers, now: number): string {
     ...whatItDoes(worker, now),
     worker.pid ? `process ${worker.pid}` : '',
     `up ${describeDuration(now - worker.launchedAt)}`,
+    worker.isolation ?? '',
   ])
   return columns(rows)
 }

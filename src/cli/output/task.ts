@@ -22,7 +22,7 @@ export function describeTask(task: Task, file: string | undefined, now: number):
     ['completed', completedAt === undefined ? undefined : ago(completedAt)],
     ['ran', task.ran === undefined ? undefined : describeDuration(task.ran)],
     ['processor', describeCpu(task)],
-    ['memory', task.peakMemory === undefined ? undefined : `about ${formatBytes(task.peakMemory)}`],
+    ['memory', describeMemory(task)],
     ['worker', task.state === 'running' || task.ran !== undefined ? task.worker : undefined],
     ['error', task.error === undefined ? undefined : printable(task.error)],
     ['result', task.result],
@@ -30,9 +30,14 @@ export function describeTask(task: Task, file: string | undefined, now: number):
   return rows.flatMap(([name, value]) => (value === undefined ? [] : [[name, value]]))
 }
 
-function describeCpu({ userMs, systemMs }: Task): string | undefined {
+function describeMemory({ peakMemory, exact }: Task): string | undefined {
+  if (peakMemory === undefined) return undefined
+  return `${exact ? '' : 'about '}${formatBytes(peakMemory)}`
+}
+
+function describeCpu({ userMs, systemMs, exact }: Task): string | undefined {
   if (userMs === undefined || systemMs === undefined) return undefined
-  return `about ${describeDuration(userMs)} user, ${describeDuration(systemMs)} system`
+  return `${exact ? '' : 'about '}${describeDuration(userMs)} user, ${describeDuration(systemMs)} system`
 }
 
 function parametersOf(task: Task): [string, string][] {

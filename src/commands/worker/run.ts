@@ -14,6 +14,7 @@ import { refuseOpen } from '../../runtime/private-file.ts'
 import { stopSignal } from '../../runtime/signals.ts'
 import { writeWhole } from '../../state/whole-file.ts'
 import { giveWayToSlots } from '../../worker/priority.ts'
+import { takeDelegated } from '../../worker/runners/command/control-groups/delegated.ts'
 import { createRunners } from '../../worker/runners/runners.ts'
 import { runWorker } from '../../worker/worker.ts'
 
@@ -49,16 +50,22 @@ return to the queue.`
     refuseOverload({ maxWorkers: 1, slots: settings.slots ?? 1 }, computer)
     const { log, tail } = createLog({ worker: id })
     const folder = process.cwd()
+    const controlGroup = takeDelegated({ isOwnMachine: false })
+    if ('why' in controlGroup)
+      log.info({ why: controlGroup.why }, 'commands have process groups only')
     await runWorker({
       id,
       url: flags.url,
       token: readToken(flags['token-file']),
       onToken: async (token) => writeWhole(flags['token-file'], `${token}\n`),
-      ...createRunners({
-        folder,
-        environment: this.commandEnvironment(),
-        clusterTag: clusterTagIn(flags.tag),
-      }),
+      ...createRunners(
+        {
+          folder,
+          environment: this.commandEnvironment(),
+          clusterTag: clusterTagIn(flags.tag),
+        },
+        controlGroup,
+      ),
       machine: { read: machineReader(folder), isShared: true },
       settings,
       onSlots: giveWayToSlots,

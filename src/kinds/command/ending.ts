@@ -15,11 +15,13 @@ export interface Ending {
   beganAt?: number
   /** Milliseconds that the command ran. */
   ran?: number
-  /** About: what the command and the processes that it started used, as far as it is known. */
+  /** What the command and the processes that it started used, as far as it is known. */
   userMs?: number
   systemMs?: number
   /** Bytes. */
   peakMemory?: number
+  /** The kernel has counted it. Otherwise it is about that. */
+  exact?: true
 }
 
 /** The most bytes of each stream that a failed attempt leaves behind. */

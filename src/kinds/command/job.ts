@@ -4,7 +4,7 @@ import type { Template } from './placeholders.ts'
 import type { SharedFile } from './shared.ts'
 
 /** The reasons for which an attempt of a command may fail. */
-export const failureReasons = ['exit', 'signal', 'timeout', 'output', 'start'] as const
+export const failureReasons = ['exit', 'signal', 'timeout', 'memory', 'output', 'start'] as const
 export type FailureReason = (typeof failureReasons)[number]
 
 export interface OutputPattern {

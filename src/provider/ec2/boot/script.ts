@@ -36,6 +36,16 @@ function file(path: string, text: string): string {
 }
 
 /**
+ * The worker divides its control group among commands. Without `Delegate`, systemd would end it when one of them
+ * runs out of memory (systemd.service(5), OOMPolicy); when the whole machine does, commands end first.
+ */
+const ofCommands = `Delegate=yes
+OOMPolicy=continue
+OOMScoreAdjust=-500
+TasksMax=infinity
+`
+
+/**
  * Runs as root, to install Node and to power the machine off; the machine runs nothing but tm.
  * No core files, because the memory holds secrets.
  */
@@ -55,7 +65,7 @@ TimeoutStopSec=30
 UMask=0077
 LimitCORE=0
 NoNewPrivileges=yes
-
+${kind === 'worker' ? ofCommands : ''}
 [Install]
 WantedBy=multi-user.target
 `

@@ -6,6 +6,7 @@ import type { Logger } from 'pino'
 import { machineReader } from '../../../runtime/machine.ts'
 import type { Tail } from '../../../runtime/tail.ts'
 import { giveWayToSlots } from '../../../worker/priority.ts'
+import { takeDelegated } from '../../../worker/runners/command/control-groups/delegated.ts'
 import { createRunners } from '../../../worker/runners/runners.ts'
 import { setUp } from '../../../worker/setup/setup.ts'
 import { runWorker, type WorkerOptions } from '../../../worker/worker.ts'
@@ -41,7 +42,10 @@ export async function runInstanceWorker(
   const machine = { read: machineReader(folders.data), isShared: false }
   const ownUsers = process.getuid?.() === 0
   const commands = { folder: folders.data, environment, clusterTag: '', ownUsers }
-  const parts = { ...createRunners(commands), machine, ownUsers }
+  const controlGroup = takeDelegated({ isOwnMachine: true })
+  if ('why' in controlGroup)
+    log.warn({ why: controlGroup.why }, 'commands have process groups only')
+  const parts = { ...createRunners(commands, controlGroup), machine, ownUsers }
   const folder = join(folders.data, 'setup')
   const ownSetUp: WorkerOptions['setUp'] = (setup, how) =>
     setUp(setup, { folder, env: environment, ...how })

@@ -5,7 +5,7 @@
 import { rmSync, statfsSync } from 'node:fs'
 import { basename } from 'node:path'
 import { messageOf } from '../../../core/errors.ts'
-import { leastDisk } from '../../../core/resources.ts'
+import { leastDisk, oneCpu } from '../../../core/resources.ts'
 import type { Lease } from '../../../core/task.ts'
 import type { CommandTask } from '../../../kinds/command/command.ts'
 import type { Job } from '../../../kinds/command/job.ts'
@@ -68,7 +68,8 @@ export async function runAttempt(options: AttemptOptions): Promise<Outcome> {
     options.onEnded?.()
     if (signal.aborted) return { kind: 'stopped' }
     const failure =
-      failureOf(ended, job, streamLimits(job)) ?? (await deliver(options, place, values, ended))
+      failureOf(ended, { ...job, limits: streamLimits(job) }) ??
+      (await deliver(options, place, values, ended))
     if ('kind' in failure) return failure
     return failed(failure, options, place, ended)
   } catch (error) {
@@ -99,7 +100,7 @@ async function run(
 ): Promise<Ended> {
   const { cwd, temporary, stdin, user } = place
   const inputs = writeInputs({ input: job.input, body: lease.body, values, cwd, stdin, user })
-  const { timeout, grace } = job
+  const { timeout, grace, needs = oneCpu } = job
   const onEnd = onBegin?.(place)
   try {
     return await spawner.run(
@@ -109,10 +110,12 @@ async function run(
           // Nobody else's home is open to it.
           base: user === undefined ? environment : { ...environment, HOME: temporary },
           job,
-          cpus: job.needs?.cpus ?? 1,
+          cpus: needs.cpus,
           temporary,
           values,
         }),
+        cpus: needs.cpus,
+        memory: needs.memory,
         tag: clusterTag + basename(place.root),
         cwd: place.cwd,
         ...(user === undefined ? {} : { user }),

@@ -23,6 +23,8 @@ export interface CommandOptions {
   environment: Record<string, string>
   /** Each command runs as a user of its own: only root can do that, on a machine that is the worker's. */
   ownUsers?: boolean
+  /** The folder of the control group in which each command gets its own. */
+  controlGroup?: string | undefined
 }
 
 const partBytes = 1024 ** 2
@@ -30,7 +32,7 @@ const partBytes = 1024 ** 2
 const delivery = { retries: Number.POSITIVE_INFINITY, backoff: { firstMs: 100, maxMs: 10_000 } }
 
 export function commandRunner(options: CommandOptions): PoolRunner {
-  const { folder, environment, clusterTag, ownUsers = false } = options
+  const { folder, environment, clusterTag, ownUsers = false, controlGroup } = options
   const work = join(folder, 'work')
   const jobs = new Map<string, Promise<Job>>()
   const liveLogs = createLiveLogs()
@@ -46,7 +48,7 @@ export function commandRunner(options: CommandOptions): PoolRunner {
   return {
     createPool(poolOptions) {
       removeAttempts(work)
-      const spawner = startSpawner()
+      const spawner = startSpawner(controlGroup)
       const folders = createAttemptFolders(work, ownUsers ? createUsers() : undefined)
       // They pass through it to what is theirs.
       if (ownUsers) chmodSync(folder, 0o711)

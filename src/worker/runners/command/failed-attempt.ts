@@ -24,11 +24,12 @@ export function failedAttempt(
 }
 
 /** When the command began, and what it used, as far as that is known. */
-export function useOf({ beganAt, userMs, systemMs, peakMemory }: Ended) {
+export function useOf({ beganAt, userMs, systemMs, peakMemory, exact }: Ended) {
   return {
     beganAt,
     ...(userMs === undefined ? {} : { userMs }),
     ...(systemMs === undefined ? {} : { systemMs }),
     ...(peakMemory === undefined ? {} : { peakMemory }),
+    ...(exact ? { exact } : {}),
   }
 }

@@ -19,25 +19,35 @@ const temporaryRetries = 5
 /** Undefined if the command succeeded, as far as its exit code says. */
 export function failureOf(
   ended: Ended,
-  job: Pick<Job, 'okExit' | 'timeout'>,
-  limits: StreamLimits,
+  job: Pick<Job, 'okExit' | 'timeout' | 'needs'> & { limits: StreamLimits },
 ): Failure | undefined {
-  const { exit, signal, timedOut, tooLarge, error } = ended
+  const { exit, signal, timedOut, tooLarge, outOfMemory, error } = ended
   if (error !== undefined) return { reason: 'start', what: `it did not start: ${error}` }
   if (timedOut) {
     const limit = describeDuration(job.timeout ?? 0)
     return { reason: 'timeout', what: `it ran longer than ${limit}` }
   }
   if (tooLarge) {
-    const limit = formatBytes(limits[tooLarge])
+    const limit = formatBytes(job.limits[tooLarge])
     const way = 'write it into a file, or raise --max-output'
     return { reason: 'output', what: `it wrote over ${limit} to ${tooLarge}: ${way}` }
   }
+  if (outOfMemory) return { reason: 'memory', what: outOfMemoryText(ended, job.needs?.memory ?? 0) }
   if (signal !== undefined) return { reason: 'signal', what: `it was ended by ${signal}` }
   if (exit === undefined || job.okExit.includes(exit)) return undefined
   // What a shell says when it finds no such program, or one that it may not run (XCU 2.8.2).
   if (exit === 126 || exit === 127) return { reason: 'start', exit, what: `exit ${exit}` }
   return { reason: 'exit', exit, what: `exit ${exit}` }
+}
+
+/** `limit`: bytes; 0 if nobody has said what it needs. */
+function outOfMemoryText({ peakMemory }: Ended, limit: number): string {
+  if (limit > 0) {
+    const twice = formatBytes(2 * limit).replace(' ', '')
+    return `it used all of its ${formatBytes(limit)} of memory: try --memory ${twice}`
+  }
+  const had = peakMemory === undefined ? '' : ` when it had ${formatBytes(peakMemory)}`
+  return `its machine had no more memory${had}: say what it needs with --memory`
 }
 
 /** `failures`: how many earlier attempts have failed. */

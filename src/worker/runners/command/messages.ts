@@ -19,6 +19,9 @@ export interface Start {
   stderr: string
   /** The most that each of them may have. */
   limits: StreamLimits
+  /** Processors, and bytes of memory (0 if nobody has said): for its control group. */
+  cpus: number
+  memory: number
   /** Milliseconds. No limit if undefined. */
   timeout?: number
   /** Milliseconds between SIGTERM and SIGKILL. */
@@ -46,10 +49,14 @@ export interface Ended {
   beganAt: number
   /** Milliseconds. */
   took: number
-  /** What it used, about; absent where it is not known. */
+  /** What it used; absent where it is not known. */
   userMs?: number
   systemMs?: number
   peakMemory?: number
+  /** What it used is what its control group has counted. */
+  exact?: true
+  /** The kernel has ended it, because there was no more memory. */
+  outOfMemory?: true
   /** Processes that still ran after the command itself had ended. */
   leftBehind: number
 }

@@ -1,10 +1,11 @@
 /**
- * All processes that a command started: its process group, and those that have left the group, which
- * are found by a variable in their environment (proc_pid_environ(5); only on Linux), or by their user, if the
- * command has one to itself.
+ * All processes that a command started: its control group, or where it has none its process group, and those
+ * that have left that, which are found by a variable in their environment (proc_pid_environ(5); only on Linux),
+ * or by their user, if the command has one to itself.
  */
 import { readdirSync, readFileSync } from 'node:fs'
 import { tagVariable } from '../../../core/process-tags.ts'
+import type { AttemptGroup } from './control-groups/attempt-group.ts'
 import { isOfCommands } from './users.ts'
 
 export interface Tree {
@@ -13,6 +14,8 @@ export interface Tree {
   tag: string
   /** If nobody else runs as this user. */
   user?: number | undefined
+  /** Of this attempt only; undefined where there are none. */
+  group?: AttemptGroup | undefined
 }
 
 /** Sends a signal to every process of the tree. Resolves when all have it. */
@@ -27,6 +30,8 @@ export async function signalTree(tree: Tree, signal: NodeJS.Signals): Promise<vo
  * `search` only the group: reading all processes takes milliseconds.
  */
 export async function killTree(tree: Tree, { search }: { search: boolean }): Promise<number> {
+  // Nothing leaves it.
+  if (tree.group?.usage()) return await tree.group.kill()
   const groupIsLeft = sendTo(-tree.pid, 0)
   // One that is dying may be seen again.
   const killed = new Set<number>()
@@ -69,7 +74,9 @@ let looksAtUsers = false
  * The living processes with the tag, or of the user. All who ask in one turn of the event loop share a look: with a
  * thousand trees that are ended at once, one each would take minutes.
  */
-async function membersOf({ tag, user }: Tree): Promise<number[]> {
+async function membersOf({ tag, user, group }: Tree): Promise<number[]> {
+  const inGroup = group?.processes() ?? []
+  if (inGroup.length > 0) return inGroup
   if (process.platform !== 'linux') return []
   looksAtUsers ||= user !== undefined
   nextLook ??= new Promise((resolve) => {

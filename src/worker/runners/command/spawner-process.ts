@@ -19,8 +19,11 @@ const heap = [
   '--v8-pool-size=0',
 ]
 
-/** Must be called before the worker lowers its priority: children inherit it. */
-export function startSpawner(): Spawner {
+/**
+ * Must be called before the worker lowers its priority: children inherit it. `controlGroup`: the folder of the one
+ * in which each command gets its own.
+ */
+export function startSpawner(controlGroup?: string): Spawner {
   const waiting = new Map<number, PromiseWithResolvers<Ended>>()
   let last = 0
   let closed = false
@@ -28,7 +31,8 @@ export function startSpawner(): Spawner {
 
   function start(): ChildProcessByStdio<Writable, Readable, null> {
     const file = threadFile('./spawner', import.meta.url)
-    const started = spawn(process.execPath, [...heap, file.pathname, 'spawner'], {
+    const args = ['spawner', ...(controlGroup === undefined ? [] : [controlGroup])]
+    const started = spawn(process.execPath, [...heap, file.pathname, ...args], {
       stdio: ['pipe', 'pipe', 'inherit'],
       env: {},
       // A Ctrl-C in the terminal is for the worker.

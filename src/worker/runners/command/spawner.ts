@@ -5,14 +5,20 @@
  * token. When the worker dies, it reads the end of its input, kills every tree, and ends.
  */
 import { spawn } from 'node:child_process'
-import { closeSync, fchownSync, openSync } from 'node:fs'
+import { closeSync, fchownSync, openSync, writeFileSync } from 'node:fs'
 import { createInterface } from 'node:readline'
 import { messageOf } from '../../../core/errors.ts'
 import { tagVariable } from '../../../core/process-tags.ts'
+import {
+  type AttemptGroup,
+  createAttemptGroup,
+  endLeftGroups,
+  joining,
+} from './control-groups/attempt-group.ts'
 import type { Ended, Request, Start } from './messages.ts'
 import { killStrays, killTree, signalTree } from './process-tree.ts'
 import { type Stream, watchStreams } from './stream-limits.ts'
-import { type CpuTime, createCpuClock, watchMemory } from './usage.ts'
+import { about, createCpuClock, exactly, watchMemory } from './usage.ts'
 
 /** A command that took longer is searched for processes that left its group before it has ended. */
 const searchAfterMs = 100
@@ -24,6 +30,7 @@ interface Running {
   pid: number
   tag: string
   user: number | undefined
+  group: AttemptGroup | undefined
   grace: number
   timers: NodeJS.Timeout[]
   timedOut: boolean
@@ -34,11 +41,14 @@ interface Running {
   tooLarge?: Stream
 }
 
-function serve(): void {
+/** `groups`: the control group in which each command gets one; undefined where there is none. */
+function serve(groups: string | undefined): void {
   const running = new Map<number, Running>()
   const cpuTime = createCpuClock()
   // The worker's own files are private; what a command makes is like that of any program.
   process.umask(0o022)
+  endFirst()
+  if (groups !== undefined) void endLeftGroups(groups)
   // The worker is gone: the end of stdin says what to do.
   process.stdout.on('error', () => {})
 
@@ -72,15 +82,20 @@ function serve(): void {
     const beganAt = Date.now()
     const fail = (error: unknown) =>
       send({ ended: number, error: messageOf(error), beganAt, took: 0, leftBehind: 0 })
+    const group = groups === undefined ? undefined : createAttemptGroup(groups, number, request)
     try {
-      const child = spawnCommand(request)
-      child.once('error', fail)
+      const child = spawnCommand(request, group)
+      child.once('error', (error) => {
+        group?.remove()
+        fail(error)
+      })
       const { pid } = child
       if (pid === undefined) return
       const one: Running = {
         pid,
         tag,
         user: request.user,
+        group,
         grace,
         timers: [],
         timedOut: false,
@@ -115,8 +130,10 @@ function serve(): void {
         for (const timer of one.timers) clearTimeout(timer)
         const search = took >= searchAfterMs || one.isEnding
         const leftBehind = await killTree(one, { search })
+        const usage = group?.usage()
+        group?.remove()
         running.delete(number)
-        if (!search && request.user !== undefined) sweepSoon()
+        if (!search && !usage && request.user !== undefined) sweepSoon()
         send({
           ended: number,
           ...(code === null ? {} : { exit: code }),
@@ -125,11 +142,12 @@ function serve(): void {
           ...(one.tooLarge ? { tooLarge: one.tooLarge } : {}),
           beganAt,
           took: Math.round(took),
-          ...usageOf(cpu, memory.peak()),
+          ...(usage ? exactly(usage, memory.peak()) : about(cpu, memory.peak())),
           leftBehind,
         })
       })
     } catch (error) {
+      group?.remove()
       fail(error)
     }
   }
@@ -154,6 +172,7 @@ function serve(): void {
     .on('line', read)
     .on('close', async () => {
       await Promise.all([...running.values()].map((one) => killTree(one, { search: true })))
+      for (const { group } of running.values()) group?.remove()
       if (sweeping) killStrays(() => false)
       process.exit()
     })
@@ -161,21 +180,32 @@ function serve(): void {
   for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, () => {})
 }
 
-function usageOf(cpu: CpuTime | undefined, peakMemory: number | undefined) {
-  return {
-    ...(cpu ? { userMs: cpu.user, systemMs: cpu.system } : {}),
-    ...(peakMemory === undefined ? {} : { peakMemory }),
+/** If the machine has no more memory, commands end before the worker does, and before what people use. */
+function endFirst(): void {
+  try {
+    writeFileSync('/proc/self/oom_score_adj', '500')
+  } catch {
+    // Not on Linux.
   }
 }
 
-/** Leads a process group of its own. */
-function spawnCommand({ argv: [program = '', ...args], env, tag, cwd, user, ...files }: Start) {
+/** Leads a process group of its own, and joins its control group before it is the command. */
+function spawnCommand(
+  { argv, env, tag, cwd, user, ...files }: Start,
+  group: AttemptGroup | undefined,
+) {
+  const [program = '', ...args] = group ? joining(argv) : argv
   const descriptors: number[] = []
   const open = (file: string, flags: string) => {
     const descriptor = openSync(file, flags, 0o600)
     descriptors.push(descriptor)
     // It may open it again, as /dev/stdin.
     if (user !== undefined) fchownSync(descriptor, user, user)
+    return descriptor
+  }
+  const openEntry = (one: AttemptGroup) => {
+    const descriptor = one.openEntry()
+    descriptors.push(descriptor)
     return descriptor
   }
   try {
@@ -188,6 +218,7 @@ function spawnCommand({ argv: [program = '', ...args], env, tag, cwd, user, ...f
         files.stdin === undefined ? 'ignore' : open(files.stdin, 'r'),
         open(files.stdout, 'w'),
         open(files.stderr, 'w'),
+        ...(group ? [openEntry(group)] : []),
       ],
     })
   } finally {
@@ -195,4 +226,5 @@ function spawnCommand({ argv: [program = '', ...args], env, tag, cwd, user, ...f
   }
 }
 
-serve()
+// The first argument tells the threads and processes of an instance's program apart.
+serve(process.argv[3])

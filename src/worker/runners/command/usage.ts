@@ -1,8 +1,9 @@
 /**
- * What commands use, about: processor time of those that have ended, and the memory of those that run,
- * from /proc (proc(5); only on Linux). Exact numbers need control groups, which not every machine has.
+ * What commands use. About: processor time of those that have ended, and the memory of those that run,
+ * from /proc (proc(5); only on Linux). Exactly: from control groups, which not every machine has.
  */
 import { readFileSync } from 'node:fs'
+import type { Usage } from './control-groups/attempt-group.ts'
 
 /** Milliseconds. */
 export interface CpuTime {
@@ -90,5 +91,26 @@ function readProc(file: string): string {
     return readFileSync(file, 'latin1')
   } catch {
     return ''
+  }
+}
+
+/** As a part of what is said of a command that has ended. */
+export function about(cpu: CpuTime | undefined, peakMemory: number | undefined) {
+  return {
+    ...(cpu ? { userMs: cpu.user, systemMs: cpu.system } : {}),
+    ...(peakMemory === undefined ? {} : { peakMemory }),
+  }
+}
+
+/** `seen`: its peak as far as somebody has looked, for a kernel that does not say it. */
+export function exactly(usage: Usage, seen: number | undefined) {
+  const { userMs, systemMs, peakMemory = seen, outOfMemory } = usage
+  return {
+    userMs,
+    systemMs,
+    // A shell that does nothing else takes no page of its own.
+    ...(peakMemory ? { peakMemory } : {}),
+    ...(usage.peakMemory === undefined ? {} : { exact: true as const }),
+    ...(outOfMemory ? { outOfMemory: true as const } : {}),
   }
 }

@@ -32,10 +32,10 @@ export interface Given {
   share?: (place: AttemptFolder) => Promise<void>
 }
 
-/** With `users`, each command is one of them. */
-export function openAttempts(users?: Users) {
+/** With `users`, each command is one of them; with `controlGroup`, each has a group of its own in that. */
+export function openAttempts(users?: Users, controlGroup?: string) {
   const folder = mkdtempSync(join(tmpdir(), 'tm-attempts-'))
-  const spawner = startSpawner()
+  const spawner = startSpawner(controlGroup)
   const folders = createAttemptFolders(join(folder, 'work'), users)
   let last = 0
   const lastId = () => `01997a5e-4b7e-7cc2-8f6a-${String(last).padStart(12, '0')}`
