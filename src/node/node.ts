@@ -20,6 +20,7 @@ import { createCapacity } from './capacity.ts'
 import { createExplanations } from './explanations.ts'
 import { createListener } from './http/listener.ts'
 import type { AuditLine, NodeContext } from './http/node-context.ts'
+import { createInUse } from './in-use.ts'
 import { createJobs } from './jobs.ts'
 import { loadJoinKeys } from './join-keys.ts'
 import { createLastLines } from './last-lines.ts'
@@ -63,6 +64,8 @@ export interface NodeOptions {
   configure?: NodeContext['configure']
   /** What the machine of a worker does once, before its first task; nothing if undefined. */
   setup?: () => Setup | undefined
+  /** Called at each sign that this node is of use: see in-use.ts. */
+  onUse?: (holds: boolean) => void
   /** Random ids if undefined. */
   newWorkerId?: () => string
   /** All of tm's kinds of work if undefined. */
@@ -171,6 +174,8 @@ export async function createNode(options: NodeOptions & NodeParts) {
     now: () => clock().steady,
     keepMs: () => 2 * settings.get().lease,
   })
+  const { onUse = () => {} } = options
+  const inUse = createInUse({ stats: queue.stats, now: () => clock().steady, onUse })
   const failingDuties = new Map<string, string>()
   const parts = { queue, jobs, workers, loans, scaler, siblings, lastLines }
   const now = () => clock().wall
@@ -192,6 +197,7 @@ export async function createNode(options: NodeOptions & NodeParts) {
     logs: createLogs(id, options.tail ?? createTail(0)),
     restored: (await documents.load('backup')) as BackupInfo | undefined,
     failingDuties,
+    onAsked: inUse.asked,
     onAudit: (line: AuditLine) => log.info(line, 'audit'),
     onError,
   }
@@ -226,6 +232,7 @@ export async function createNode(options: NodeOptions & NodeParts) {
         startDuty('cleaning up', queue.prune),
         startDuty('scaling', scaler.tick),
         startDuty('telling of paused jobs', pauses.tick),
+        startDuty('looking whether it is in use', inUse.tick),
       ]
     },
     /** Takes no more tasks, gives no more leases, ends all duties. */

@@ -20,7 +20,7 @@ const root = join(import.meta.dirname, '../..')
 export type { Machine, Output }
 
 export interface LabOptions {
-  /** How many times as fast a minute of `shutdown` passes. */
+  /** How many times as fast the time of a machine passes. */
   speed?: number
   /** How often dnf fails on a machine before it works. */
   dnfFailures?: number
@@ -56,6 +56,7 @@ export async function openLab({ speed = 1, dnfFailures = 0, standin: given }: La
     endpoint: standin.url,
     speed,
     dnfFailures,
+    broken: [],
     translated,
     networks,
     onError: (error) => void failures.push(error),
@@ -149,7 +150,7 @@ export async function openLab({ speed = 1, dnfFailures = 0, standin: given }: La
       await start(command, args, { env }).done,
 
     /** For the machines that boot from now on. */
-    set(changes: Partial<Pick<MachineOptions, 'speed' | 'dnfFailures'>>): void {
+    set(changes: Partial<Pick<MachineOptions, 'speed' | 'dnfFailures' | 'broken'>>): void {
       Object.assign(options, changes)
     },
 

@@ -2,6 +2,7 @@
 import { mkdirSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
 import type { Standin } from '../aws/standin.ts'
+import { type Kernel, startKernel } from './clock.ts'
 import { createDnf, createShutdown } from './commands.ts'
 import type { Snapshot } from './metadata.ts'
 import { inside, networkOf } from './namespace.ts'
@@ -17,10 +18,12 @@ export interface MachineOptions {
   disks: string
   /** Where it finds AWS. */
   endpoint: string
-  /** How many times as fast a minute of `shutdown` passes. */
+  /** How many times as fast its time passes. */
   speed: number
   /** How often dnf fails before it works. */
   dnfFailures: number
+  /** Commands, such as `systemctl start`, that answer and do nothing. */
+  broken: readonly string[]
   /** Whether public addresses are translated on the way. */
   translated: boolean
   /** Networks that machines have had, to look for what is left in them. */
@@ -38,6 +41,8 @@ export function createMachine(first: Snapshot, given: MachineOptions) {
   const name = `m${id.slice(-10)}`
   let instance = first
   let powered: Powered | undefined
+  let kernel: Kernel | undefined
+  const broken = new Set(given.broken)
   /** Whether its network is there, too: it comes a moment after the power. */
   let isOnline = false
   let isNew = true
@@ -91,6 +96,7 @@ export function createMachine(first: Snapshot, given: MachineOptions) {
     mkdirSync(disk, { recursive: true })
     const hostname = `ip-${instance.privateIp.replaceAll('.', '-')}`
     powered = await powerOn(disk, hostname, onConsole)
+    kernel = startKernel({ root: root(), speed, off: () => standin.shutdown(id) })
     networks.add(networkOf(powered.pid) ?? '')
     const place = { pid: powered.pid, name, privateIp: instance.privateIp }
     await plugIn(place)
@@ -110,6 +116,8 @@ export function createMachine(first: Snapshot, given: MachineOptions) {
     forget()
     systemd.forget()
     const had = powered
+    kernel?.stop()
+    kernel = undefined
     powered = undefined
     isOnline = false
     if (!had) return
@@ -155,16 +163,26 @@ export function createMachine(first: Snapshot, given: MachineOptions) {
       return await run(enter, args, { env })
     },
 
-    /** `kill -9` of a service's main process, not of the machine. */
-    killUnit(unit = 'tm.service'): void {
+    /** `kill -9` of a service's main process, not of the machine; or another signal. */
+    killUnit(unit = 'tm.service', signal: NodeJS.Signals = 'SIGKILL'): void {
       const main = systemd.service(unit).mainPid()
       if (main === undefined) throw new Error(`${unit} does not run on ${id}`)
-      process.kill(main, 'SIGKILL')
+      process.kill(main, signal)
+    },
+
+    /** So much time passes inside, at once. */
+    skip: (ms: number) => kernel?.skip(ms),
+    /** From now on these do nothing, and say that they have done it. */
+    breakCommands: (...names: string[]) => {
+      for (const name of names) broken.add(name)
     },
 
     /** What stands for dnf, systemctl and shutdown inside. */
     async command(command: string, args: readonly string[]): Promise<Output> {
+      if (broken.has(command) || broken.has(`${command} ${args[0]}`))
+        return { code: 0, stdout: '', stderr: '' }
       if (command === 'dnf') return dnf(args)
+      if (command === 'systemctl' && args[0] === 'poweroff') return shutdown(['-P', 'now'])
       if (command === 'systemctl') return await systemd.systemctl(args)
       if (command === 'shutdown') return shutdown(args)
       if (command === 'poweroff') return shutdown(['-P', 'now'])

@@ -56,6 +56,10 @@ export const termsSchema = z
       .optional()
       .describe('what each worker does once, as root, before its first task'),
     endsAt: z.number().optional().describe('wall-clock milliseconds; with --ttl only'),
+    endsInMs: z
+      .number()
+      .optional()
+      .describe('the same from now on, for machines whose date is wrong: whichever is first'),
   })
   .openapi('Terms')
 

@@ -9,8 +9,9 @@ import { type RouteName, routes } from '../../api/routes.ts'
 import { TmError } from '../../core/errors.ts'
 import { suggest, tm } from '../../core/suggestions.ts'
 import { bearerToken, type Role } from '../../core/tokens.ts'
-import type { AuthenticatedPrincipal, Secrets } from '../secrets.ts'
+import type { AuthenticatedPrincipal } from '../secrets.ts'
 import { limitBody, refuseForm, requireBody } from './body.ts'
+import type { NodeContext } from './node-context.ts'
 
 export interface Env {
   Variables: { principal: AuthenticatedPrincipal }
@@ -27,10 +28,8 @@ export const openPaths: readonly string[] = Object.values(routes)
 export function authenticate({
   secrets,
   info,
-}: {
-  secrets: Pick<Secrets, 'verify'>
-  info: { id: string; version: string }
-}): MiddlewareHandler<Env> {
+  onAsked,
+}: Pick<NodeContext, 'secrets' | 'info' | 'onAsked'>): MiddlewareHandler<Env> {
   return async (c, next) => {
     if (openPaths.includes(c.req.path)) return await next()
     const header = c.req.header('authorization')
@@ -47,6 +46,7 @@ export function authenticate({
     const given = c.req.header(protocolHeader)
     if (given !== undefined && !isCompatible(given)) throw incompatible(info, given)
     c.set('principal', principal)
+    if (principal.role === 'admin') onAsked()
     await next()
   }
 }

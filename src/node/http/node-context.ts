@@ -62,6 +62,8 @@ export interface NodeContext {
   restored: BackupInfo | undefined
   /** Periodic duties that fail, and why. */
   failingDuties: ReadonlyMap<string, string>
+  /** An administrator's request has come. */
+  onAsked: () => void
   onAudit: (line: AuditLine) => void
   /** Logs an unexpected error. */
   onError: (what: string, error: unknown) => void

@@ -22,7 +22,8 @@ export interface Unit {
 }
 
 /** Known, and without a meaning in the lab. */
-const harmless = /^(Description|Documentation|After|Before|Wants|Requires|Type|KillMode|Limit\w+)$/
+const harmless =
+  /^(Description|Documentation|After|Before|Wants|Requires|Type|KillMode|Limit\w+|DefaultDependencies|OOMScoreAdjust)$/
 
 export function parseUnit(text: string): Unit {
   const entries = text

@@ -13,6 +13,8 @@ export const folders = {
 
 export const programFile = join(folders.program, 'tm.mjs')
 export const packedProgram = `${programFile}.gz`
+/** Exists once the machine has an owner. */
+export const ownedFile = join(folders.data, 'owned')
 /** On a node: what its owner sent. */
 export const adoptionFile = join(folders.data, 'claim.json')
 /** On a worker: the token that its node issued when it joined. */
@@ -37,6 +39,8 @@ export interface WorkerConfig extends Common {
   kind: 'worker'
   /** Wall-clock milliseconds at which it powers off, whatever happens; with `--ttl` only. */
   endsAt?: number
+  /** Milliseconds after its start at which it ends, whatever the date is; with `--ttl` only. */
+  endsInMs?: number
   node: { url: string; certificate: string }
 }
 

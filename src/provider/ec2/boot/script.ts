@@ -2,8 +2,9 @@
  * The script that an instance runs when it boots: it writes files and a unit that keeps the start
  * script running. It holds no secret, because anybody who may describe the instance can read it. Pure.
  */
+import { guardScript, guardUnit } from './guard.ts'
 import { folders, type MachineConfig } from './machine-config.ts'
-import { lonelyMinutes, startScript } from './start.ts'
+import { startScript } from './start.ts'
 
 const { config, data, program } = folders
 
@@ -19,20 +20,23 @@ export function bootScript({ machine, loader }: BootOptions): string {
 # Boots ${machine.id} of tm cluster ${machine.cluster}.
 set -euo pipefail
 # First of all: whatever fails below, the machine ends. Whoever comes for it puts that off.
-shutdown -P +${lonelyMinutes} 'tm: nobody has come for this machine' || true
 umask 077
-mkdir -p ${config} ${data} ${program}
+mkdir -p ${config} ${data} ${program} || shutdown -P now
+${file(`${program}/guard`, guardScript(machine), ' || shutdown -P now')}
+setsid bash ${program}/guard < /dev/null > /dev/null 2>&1 &
 ${file(`${config}/machine.json`, JSON.stringify(machine))}
 ${file(`${program}/boot.mjs`, loader)}
 ${file(`${program}/start`, startScript(machine.kind))}
+${file('/etc/systemd/system/tm-guard.service', guardUnit)}
 ${file('/etc/systemd/system/tm.service', unit(machine))}
 systemctl daemon-reload
+systemctl enable --now tm-guard.service
 systemctl enable --now tm.service
 `
 }
 
-function file(path: string, text: string): string {
-  return `cat > ${path} <<'TM_END'\n${text.trim()}\nTM_END`
+function file(path: string, text: string, otherwise = ''): string {
+  return `cat > ${path} <<'TM_END'${otherwise}\n${text.trim()}\nTM_END`
 }
 
 /**

@@ -1,4 +1,5 @@
 /** The last step of `tm up` in AWS: running machines become nodes that respond. */
+import type { Terms } from '../../../api/contract/terms.ts'
 import type { Settings } from '../../../core/settings.ts'
 import type { Setup } from '../../../core/setup.ts'
 import { adminToken } from '../../../state/cluster-nodes.ts'
@@ -57,7 +58,7 @@ async function bootAll(
   }
   const adoption: Adoption = {
     secret: Buffer.from(state.secret()).toString('hex'),
-    terms: { workers: shapes.worker, ...(setup ? { setup } : {}), ...(endsAt ? { endsAt } : {}) },
+    terms: { workers: shapes.worker, ...(setup ? { setup } : {}), ...endOf(endsAt) },
     workerLoader: program.workerLoader,
   }
   const token = adminToken(state)
@@ -77,4 +78,8 @@ async function bootAll(
   )
   note(booted.map(({ id, url }) => `${id} at ${url}`).join(', '))
   return booted
+}
+
+function endOf(endsAt: number | undefined): Pick<Terms, 'endsAt' | 'endsInMs'> {
+  return endsAt === undefined ? {} : { endsAt, endsInMs: Math.max(0, endsAt - Date.now()) }
 }

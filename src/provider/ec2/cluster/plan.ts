@@ -112,6 +112,7 @@ export function planOf(options: PlanOptions): Plan {
       ...wanted.notes,
       ...elsewhere(survey),
       ...idleNote(settings, { workers, hourly: wanted.workers }),
+      ...(choices.ttl === undefined ? [forgottenNote] : []),
       ...(commands === 1 ? [commandsNote] : []),
       ...(setup ? [setupNote(setup)] : []),
       ...(isPublic ? [] : [privateNote]),
@@ -121,6 +122,9 @@ export function planOf(options: PlanOptions): Plan {
     ],
   }
 }
+
+const forgottenNote =
+  'Without --ttl a node ends when no command has asked it for a day, but not while it has a task, or a result that was never pulled'
 
 const commandsNote =
   'Whoever has the admin token runs programs on the workers (tm run); --no-commands refuses them'

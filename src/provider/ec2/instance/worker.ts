@@ -13,8 +13,9 @@ import { runWorker, type WorkerOptions } from '../../../worker/worker.ts'
 import { writeWhole } from '../boot/install.ts'
 import { folders, tokenFile, type WorkerConfig } from '../boot/machine-config.ts'
 import { spotNotice } from '../machines/imds.ts'
+import { createEnds } from './ends.ts'
 import { stopBefore } from './notice.ts'
-import { powerOffAt, powerOffForSure, shutdownTimer } from './power.ts'
+import { powerOffAt, powerOffForSure } from './power.ts'
 
 /** What commands find in their environment. */
 const environment = {
@@ -24,6 +25,10 @@ const environment = {
 }
 /** As often as AWS advises (EC2 User Guide, Spot Instance interruption notices). */
 const noticeEveryMs = 5000
+
+/** A machine whose program hangs, or can't start, ends after this; later if it may miss its nodes longer. */
+const hungMinutes = 30
+const marginMinutes = 10
 
 export async function runInstanceWorker(
   { id, node, endsAt }: WorkerConfig,
@@ -37,7 +42,11 @@ export async function runInstanceWorker(
   const token = readFileSync(tokenFile, 'utf8').trim()
   const onToken = (next: string) => writeWhole(tokenFile, next)
   const onSlots = giveWayToSlots
-  const onContact = shutdownTimer((error) => log.error({ err: error }, 'putting off the shutdown'))
+  const ends = createEnds({
+    onError: (error) => log.error({ err: error }, 'putting off the end of this machine'),
+  })
+  const onContact = (lostAfterMs: number) =>
+    ends.putOff(Math.max(hungMinutes, lostAfterMs / 60_000 + marginMinutes) * 60_000)
   const { signal: stopped } = stopping
   const machine = { read: machineReader(folders.data), isShared: false }
   const ownUsers = process.getuid?.() === 0

@@ -19,6 +19,7 @@ const machines: MachineConfig[] = [
     kind: 'worker',
     id: 'node-1-w-0a1b2c3d',
     ...common,
+    endsInMs: 3_600_000,
     node: { url: 'https://172.31.0.7:8443', certificate: 'PEM' },
   },
 ]
@@ -28,13 +29,16 @@ it.each(machines)('of a $kind is far below 16 KB, and is what bash understands',
   const script = bootScript({ machine, loader: readFileSync(built, 'utf8') })
   expect(Buffer.from(packUserData(script), 'base64').length).toBeLessThan(7000)
   execFileSync('bash', ['-n'], { input: script })
-  const [, start = ''] = /> \/opt\/tm\/start <<'TM_END'\n(.*?)\nTM_END/s.exec(script) ?? []
-  expect(start).toMatch(/^#!\/bin\/bash/)
-  execFileSync('bash', ['-n'], { input: start })
+  for (const name of ['guard', 'start']) {
+    const [, text = ''] =
+      new RegExp(`> /opt/tm/${name} <<'TM_END'.*?\n(.*?)\nTM_END`, 's').exec(script) ?? []
+    expect(text).toMatch(/^#!\/bin\/bash/)
+    execFileSync('bash', ['-n'], { input: text })
+  }
 })
 
 it.each(machines)('of a $kind holds nothing that ends one of its files early', (machine) => {
   const script = bootScript({ machine, loader: 'LOADER' })
-  expect(script.match(/^TM_END$/gm)).toHaveLength(4)
+  expect(script.match(/^TM_END$/gm)).toHaveLength(6)
   expect(script).toMatchSnapshot()
 })
