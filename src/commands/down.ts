@@ -1,6 +1,7 @@
 import { Flags } from '@oclif/core'
 import { TmCommand } from '../cli/base.ts'
 import { downCluster } from '../cli/cluster/down.ts'
+import { type DownOrphansResult, downOrphans } from '../cli/cluster/down-orphans.ts'
 import { driverOf, type ProviderName, placesOf } from '../cli/cluster/drivers.ts'
 import { profileFlag, regionFlag } from '../cli/flags/ec2.ts'
 import type { RenderedError } from '../core/errors.ts'
@@ -35,6 +36,10 @@ that tm did not make stay.`
       command: '<%= config.bin %> down --cluster big --region eu-west-1',
     },
     {
+      description: 'What costs money although no node uses it, in all regions',
+      command: '<%= config.bin %> down --orphans --all-regions',
+    },
+    {
       description: 'Keep queue and results, for the next tm up',
       command: '<%= config.bin %> down --keep-data',
     },
@@ -44,13 +49,26 @@ that tm did not make stay.`
     'keep-data': Flags.boolean({
       description: 'keep the data on disk for a later tm up; only on this machine',
     }),
+    orphans: Flags.boolean({
+      description:
+        'remove what tm list --orphans shows, if it still does nothing a minute later; of all clusters, unless --cluster names one. Nodes that are stopped, and disks beside a node, stay',
+      exclusive: ['keep-data'],
+      helpGroup: 'EC2',
+    }),
+    'all-regions': Flags.boolean({
+      description: 'with --orphans: in every region that the account has enabled',
+      exclusive: ['region'],
+      dependsOn: ['orphans'],
+      helpGroup: 'EC2',
+    }),
     region: regionFlag,
     profile: profileFlag,
   }
 
-  async run(): Promise<DownResult> {
+  async run(): Promise<DownResult | DownOrphansResult> {
     const { flags, metadata } = await this.parse(Down)
     const named = !metadata.flags.cluster?.setFromDefault
+    if (flags.orphans) return await this.removeOrphans(flags, named ? flags.cluster : undefined)
     const state = this.clusterState(flags.cluster)
     let nothingOn: ProviderName | undefined
     const options = {
@@ -85,6 +103,39 @@ that tm did not make stay.`
     return {
       ...removal,
       ...(problems ? { problems: problems.map((one) => this.showError(one)) } : {}),
+    }
+  }
+
+  private async removeOrphans(
+    flags: { yes: boolean; region?: string; profile?: string; 'all-regions': boolean },
+    only: string | undefined,
+  ): Promise<DownOrphansResult> {
+    const signal = this.stopSignal
+    const { problems, ...result } = await downOrphans({
+      look: {
+        states: clusterStates(this.dataDir()),
+        region: flags.region,
+        profile: flags.profile,
+        allRegions: flags['all-regions'],
+        ambientRegion: this.ambientRegion(),
+        onWait: (text) => this.logToStderr(text),
+        signal,
+      },
+      only,
+      show: (text) => this.logToStderr(text),
+      note: (notes) => {
+        for (const { text, failed } of notes) {
+          this.logToStderr(text)
+          if (failed) process.exitCode = 1
+        }
+      },
+      confirm: async (loss) => flags.yes || (await this.confirm(loss)),
+      reporter: this.reporter,
+    })
+    if (result.remaining.length + problems.length > 0) process.exitCode = 1
+    return {
+      ...result,
+      ...(problems.length > 0 ? { problems: problems.map((one) => this.showError(one)) } : {}),
     }
   }
 

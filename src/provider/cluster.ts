@@ -128,6 +128,8 @@ export interface Orphan {
   why: string
   /** Wall-clock milliseconds of its launch, if it is a machine. */
   since?: number
+  /** Whether the machine is a node: its disk is the only copy of what is on it. */
+  isNode?: boolean
   /** US dollars a month, estimated; undefined where it costs nothing, or a price is not known. */
   monthly?: number
   /** Its cluster has no node, so that `tm down` removes it and loses nothing. */

@@ -30,7 +30,8 @@ Removed role and profile tm-us-east-1-default
 ✔ checked again: nothing is left (N s)
 Nothing is left of cluster default in us-east-1.
 `
-const nothingHere = 'Nothing is left of cluster default, on this machine or in us-east-1.\n'
+const nothingHere =
+  'Nothing is left of cluster default, on this machine or in us-east-1. No other region was looked at: tm list --all-regions\n'
 
 /** A cluster of the account, whose only node is one of this process. */
 async function withRealNode(): Promise<World> {
@@ -228,5 +229,33 @@ describe('where there is none', () => {
     expect(await laptop.tm(['down'])).toEqual(nothing)
     expect(await laptop.tm(['down', '--region', 'us-east-1'])).toEqual(nothing)
     expect(await laptop.tm(['down', '--keep-data'])).toEqual(nothing)
+  })
+})
+
+describe('--orphans', () => {
+  it('says that there are none, or where it could not look', async () => {
+    laptop = await openLaptop()
+    await laptop.up({ nodes: 1 })
+    const none = await laptop.tm(['down', '--orphans'])
+    expect(none).toEqual({ stdout: '', stderr: 'There are no orphans.\n', exitCode: 0 })
+    const blind = await laptop.tm(['down', '--orphans'], { env: {} })
+    expect(blind.stderr).toContain('EC2 in us-east-1 is left out: ')
+    expect(blind.stderr).not.toContain('no orphans')
+    expect(blind.exitCode).toBe(1)
+  })
+
+  it('asks before it removes anything, and takes no answer for no', async () => {
+    laptop = await openLaptop()
+    await laptop.up({ nodes: 1 })
+    const [node] = laptop.standin.instances()
+    laptop.standin.shutdown(node?.id ?? '')
+    const { stderr, exitCode } = await laptop.tm(['down', '--orphans'])
+    expect(stderr).toContain('Down removes: 3 orphans: sg-ID, tm-us-east-1-default')
+    expect(stderr).toContain('→ Without asking: tm down --orphans --yes')
+    expect(exitCode).toBe(1)
+    const other = await laptop.tm(['down', '--orphans', '--yes', '--cluster', 'other'])
+    expect(other.stderr).toBe('There are no orphans.\n')
+    await laptop.tm(['down', '--yes'])
+    expect(laptop.standin.leftovers()).toEqual([])
   })
 })

@@ -29,7 +29,9 @@ export async function findEc2(context: DownContext): Promise<FoundCluster | unde
   const { parts, complete } = await partsOf(context, createRemovalSteps(context.aws.signal))
   if (parts.length === 0 && complete && !record) {
     if (context.own) throw elsewhere(state, region)
-    reporter.say(`Nothing is left of cluster ${cluster}, on this machine or in ${region}.`)
+    reporter.say(
+      `Nothing is left of cluster ${cluster}, on this machine or in ${region}. ${notLookedAt}`,
+    )
     return undefined
   }
   const existing = parts.filter(({ kind }) => kind === 'node').map(({ id }) => id)
@@ -50,13 +52,17 @@ export async function removeEc2(context: DownContext): Promise<RemovalResult> {
   const result = await removeCluster(context)
   if (!result.problems) {
     if (record || (own && result.removed.length > 0)) state.remove()
-    reporter.say(`Nothing is left of cluster ${cluster} in ${context.aws.region}.`)
+    const elsewhere = record ? '' : ` ${notLookedAt}`
+    reporter.say(`Nothing is left of cluster ${cluster} in ${context.aws.region}.${elsewhere}`)
   } else {
     const again = renderCommand(tm('down', { yes: true }), { cluster, region: context.aws.region })
     reporter.say(`Something is left of cluster ${cluster}, or may be. Run it again: ${again}`)
   }
   return result
 }
+
+/** A cluster of the same name may be elsewhere, which this machine does not know. */
+const notLookedAt = `No other region was looked at: ${renderCommand(tm('list', { 'all-regions': true }))}`
 
 /** A cluster can be removed without its secret, and with one that can't be read. */
 function reachable(state: ClusterState): NodeLink[] {

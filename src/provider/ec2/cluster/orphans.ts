@@ -1,10 +1,11 @@
 /** What costs money, or lies around, although no node of its cluster runs. */
 import type { Orphan } from '../../cluster.ts'
 import type { AwsContext } from '../aws/context.ts'
+import { failsEveryCall } from '../aws/failure.ts'
 import { fromTags, roleName, tagKeys } from '../aws/tags.ts'
 import { clustersIn, listRoleNames, type RoleNames } from '../iam/role-removal.ts'
 import { hourlyCost } from '../machines/cost.ts'
-import { type Ec2Machine, isLeaving, listInstances } from '../machines/instances.ts'
+import { type Ec2Machine, hasProtection, isLeaving, listInstances } from '../machines/instances.ts'
 import { volumePrice } from '../machines/prices.ts'
 import { listVolumes, type Volume } from '../machines/volumes.ts'
 import { listGroups } from '../network/group.ts'
@@ -27,9 +28,11 @@ interface Found {
   profiles: string[]
 }
 
+/** `now`: wall-clock milliseconds, as the launches of machines are. */
 export async function listOrphans(
   aws: AwsContext,
   roleNames: Promise<RoleNames> = listRoleNames(aws),
+  { now = Date.now() }: { now?: number } = {},
 ): Promise<Orphan[]> {
   const [machines, volumes, groups, names] = await Promise.all([
     listInstances(aws, { live: true }),
@@ -45,8 +48,21 @@ export async function listOrphans(
     }),
     ...clustersIn(aws.region, names),
   }
-  return orphansOf(found, { region: aws.region, now: aws.now() })
+  const orphans = orphansOf(found, { region: aws.region, now })
+  return await Promise.all(orphans.map((one) => withProtection(aws, one)))
 }
+
+/** Termination protection keeps a machine from being ended. Not said where the right to look is missing. */
+async function withProtection(aws: AwsContext, orphan: Orphan): Promise<Orphan> {
+  if (orphan.kind !== 'machine') return orphan
+  const isProtected = await hasProtection(aws, orphan.id).catch((error) => {
+    if (aws.signal?.aborted || failsEveryCall(error)) throw error
+    return false
+  })
+  return isProtected ? { ...orphan, why: `${orphan.why}; ${protection}` } : orphan
+}
+
+const protection = 'its termination protection is on'
 
 /** `now` in wall-clock milliseconds. */
 export function orphansOf(
@@ -71,7 +87,8 @@ export function orphansOf(
       const why = whyAlone(machine, { isAlone: !hasRunning.has(machine.cluster), now })
       if (why === undefined) return []
       const { cluster, instance: id, launchedAt: since } = machine
-      const one = { kind: 'machine', id, cluster, region, since, why } as const
+      const isNode = machine.kind === 'node' ? { isNode: true } : {}
+      const one = { kind: 'machine', id, cluster, region, since, why, ...isNode } as const
       return [{ ...one, ...monthly(hourlyCost([machine], [])), removable: removable(cluster) }]
     }),
     ...volumes

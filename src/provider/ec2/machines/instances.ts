@@ -1,5 +1,6 @@
 /** Lists the instances of a cluster by their tags, and terminates them. */
 import {
+  DescribeInstanceAttributeCommand,
   DescribeInstancesCommand,
   type Instance,
   TerminateInstancesCommand,
@@ -76,6 +77,17 @@ export async function listInstances(
     { doing, ...limit },
   )
   return found.map(readInstance)
+}
+
+/** Whether EC2 refuses to end it, because somebody has told EC2 so. */
+export async function hasProtection(aws: AwsContext, instance: string): Promise<boolean> {
+  const command = new DescribeInstanceAttributeCommand({
+    InstanceId: instance,
+    Attribute: 'disableApiTermination',
+  })
+  const options = { doing: `looking at ${instance}`, answers: ['InvalidInstanceID.NotFound'] }
+  const found = await aws.call(command, options)
+  return found?.DisableApiTermination?.Value === true
 }
 
 /** EC2 does not say that a key is the cause, but nothing else ends a launch like this (EC2 User Guide). */
