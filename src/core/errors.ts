@@ -19,7 +19,7 @@ export const errorCodes = {
   too_large: { status: 413, exit: 1 },
   internal: { status: 500, exit: 1 },
   unavailable: { status: 503, exit: 1 },
-  /** Too many large bodies are being received: try again in a second. */
+  /** Too many large bodies are being received, or the disk is nearly full: try again in a second. */
   busy: { status: 503, exit: 1 },
   storage_full: { status: 507, exit: 1 },
   /** The other side did not answer; it may or may not have acted. Never sent over HTTP. */

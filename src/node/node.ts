@@ -5,7 +5,6 @@
 import { randomBytes } from 'node:crypto'
 import type { RequestListener } from 'node:http'
 import type { Clock } from '../core/clock.ts'
-import { messageOf } from '../core/errors.ts'
 import type { Keys } from '../core/keys.ts'
 import type { Computer } from '../core/one-computer.ts'
 import type { Resources } from '../core/resources.ts'
@@ -13,14 +12,16 @@ import type { Settings } from '../core/settings.ts'
 import type { Setup } from '../core/setup.ts'
 import { type Kinds, kinds } from '../kinds/kinds.ts'
 import type { Provider } from '../provider/provider.ts'
-import { type Loop, startLoop } from '../runtime/loop.ts'
+import type { Loop } from '../runtime/loop.ts'
 import { createTail, type Tail } from '../runtime/tail.ts'
 import { createBackups } from './backups.ts'
 import { createCapacity } from './capacity.ts'
+import { startDuties } from './duties.ts'
 import { createExplanations } from './explanations.ts'
 import { createListener } from './http/listener.ts'
 import type { AuditLine, NodeContext } from './http/node-context.ts'
 import { createInUse } from './in-use.ts'
+import { createIntake } from './intake.ts'
 import { createJobs } from './jobs.ts'
 import { loadJoinKeys } from './join-keys.ts'
 import { createLastLines } from './last-lines.ts'
@@ -104,13 +105,15 @@ export async function createNode(options: NodeOptions & NodeParts) {
   const dial = options.dial ?? dialWith(() => secrets.nodeToken(id))
   const siblings = await loadSiblings(documents, dial)
   const { random = Math.random } = options
-  const queue = createQueue({ store: tasks, clock, settings: settings.get, random })
+  const onIntake = (now: object) => log.info(now, 'intake')
+  const intake = createIntake({ node: id, folder, reusable: tasks.reusableBytes, clock, onIntake })
+  const queue = createQueue({ store: tasks, clock, settings: settings.get, intake, random })
   const pauses = createPauses({
     store: jobStore,
     siblings,
     onPaused: (paused) => log.info(paused, 'a job is paused'),
   })
-  const shared = createShared({ store: options.store.shared, clock })
+  const shared = createShared({ store: options.store.shared, clock, intake })
   const loans = await loadLoans({
     documents,
     siblings,
@@ -186,6 +189,7 @@ export async function createNode(options: NodeOptions & NodeParts) {
     program: options.program,
     configure: options.configure,
     kinds: options.kinds ?? kinds,
+    intake,
     shared,
     setups,
     outlooks,
@@ -203,22 +207,6 @@ export async function createNode(options: NodeOptions & NodeParts) {
   }
   const listener: RequestListener = createListener(context)
 
-  /** A duty that fails is logged once, shown by `tm health`, and tried again. */
-  function startDuty(name: string, tick: () => Promise<unknown>): Loop {
-    return startLoop(
-      async () => {
-        await tick()
-        failingDuties.delete(name)
-      },
-      {
-        everyMs: () => settings.get().tick,
-        onError(error) {
-          if (!failingDuties.has(name)) onError(`${name} fails`, error)
-          failingDuties.set(name, messageOf(error))
-        },
-      },
-    )
-  }
   let loops: Loop[] = []
 
   return {
@@ -227,17 +215,22 @@ export async function createNode(options: NodeOptions & NodeParts) {
     listener,
     start(): void {
       queue.onWork(scaler.poke)
-      loops = [
-        startDuty('expiring leases', queue.expireLeases),
-        startDuty('cleaning up', queue.prune),
-        startDuty('scaling', scaler.tick),
-        startDuty('telling of paused jobs', pauses.tick),
-        startDuty('looking whether it is in use', inUse.tick),
-      ]
+      loops = startDuties(
+        {
+          'expiring leases': queue.expireLeases,
+          'cleaning up': queue.prune,
+          scaling: scaler.tick,
+          'telling of paused jobs': pauses.tick,
+          'looking whether it is in use': inUse.tick,
+          'watching the disk': intake.tick,
+        },
+        { failing: failingDuties, everyMs: () => settings.get().tick, onError },
+      )
     },
     /** Takes no more tasks, gives no more leases, ends all duties. */
     async stop(): Promise<void> {
       queue.pause()
+      intake.close()
       liveLogs.close()
       scaler.stop()
       await Promise.all(loops.map((loop) => loop.stop()))

@@ -6,10 +6,12 @@
 import { type PackedLeases, refsIn } from '../api/leases.ts'
 import type { Clock, Moment } from '../core/clock.ts'
 import { TmError } from '../core/errors.ts'
+import { retentionIn, sizeOnDisk } from '../core/intake.ts'
 import { retryDelayMs } from '../core/retry.ts'
 import type { Settings } from '../core/settings.ts'
 import { suggest, tm } from '../core/suggestions.ts'
 import type { AcceptedTask, StoredTask } from '../core/task.ts'
+import type { Intake } from './intake.ts'
 import type {
   AttemptRef,
   ClaimRequest,
@@ -24,6 +26,7 @@ export interface QueueOptions {
   store: TaskStore
   clock: Clock
   settings: () => Settings
+  intake: Pick<Intake, 'expectRoom' | 'pace' | 'state'>
   /** A number in [0, 1), for the jitter of retries. */
   random?: () => number
 }
@@ -42,7 +45,9 @@ const noLeases: PackedLeases = { count: 0, frames: new Uint8Array() }
 
 export type Queue = ReturnType<typeof createQueue>
 
-export function createQueue({ store, clock, settings, random = Math.random }: QueueOptions) {
+export function createQueue(options: QueueOptions) {
+  const { store, clock, settings, intake, random = Math.random } = options
+
   /** Claims that wait, and who makes them. */
   const waiters = new Map<() => void, string>()
   /** When each worker got tasks last: steady milliseconds. */
@@ -130,18 +135,22 @@ export function createQueue({ store, clock, settings, random = Math.random }: Qu
     },
     isPaused: () => paused,
 
-    /** Resolves when all tasks are on disk. */
+    /** Resolves when all tasks are on disk, and the next may come. */
     async enqueue(tasks: AcceptedTask[]): Promise<EnqueueOutcome[]> {
       if (paused) {
         throw new TmError('unavailable', 'This node is draining and takes no tasks', {
           suggestions: ['Try another node of the cluster.'],
         })
       }
+      intake.expectRoom()
+      // Before large bodies move to the store.
+      const size = sizeOnDisk(tasks)
       const outcomes = await store.enqueue(tasks, clock())
       const created = outcomes.filter((outcome) => outcome === 'created').length
       // A task of a job may fit only some of the workers that wait.
       const isOfJob = tasks.some(({ job }) => job !== undefined)
       if (created > 0) announce(isOfJob ? Number.POSITIVE_INFINITY : created)
+      await intake.pace(size)
       return outcomes
     },
 
@@ -196,7 +205,7 @@ export function createQueue({ store, clock, settings, random = Math.random }: Qu
 
     /** Cleans up in small steps, so that other calls of the store are not held up. */
     async prune(): Promise<void> {
-      while (await store.prune(settings(), clock())) {}
+      while (await store.prune(retentionIn(intake.state(), settings()), clock())) {}
     },
 
     async cancel(id: string): Promise<StoredTask> {

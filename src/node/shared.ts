@@ -7,16 +7,19 @@ import type { Clock } from '../core/clock.ts'
 import { TmError } from '../core/errors.ts'
 import { again, suggest } from '../core/suggestions.ts'
 import { type SharedContent, sharedParts } from '../kinds/command/shared.ts'
+import type { Intake } from './intake.ts'
 import type { SharedStore } from './store/shared-store.ts'
 
 export interface SharedOptions {
   store: SharedStore
   clock: Clock
+  /** A disk that fills up slows down what comes in. */
+  intake: Pick<Intake, 'expectRoom' | 'pace'>
 }
 
 export type Shared = ReturnType<typeof createShared>
 
-export function createShared({ store, clock }: SharedOptions) {
+export function createShared({ store, clock, intake }: SharedOptions) {
   /** Files whose hash is being checked: several clients may wait for the same one. */
   const checks = new Map<string, Promise<void>>()
   const bytes = { received: 0, sent: 0 }
@@ -62,8 +65,11 @@ export function createShared({ store, clock }: SharedOptions) {
 
     /** While the hash is checked, nothing changes. */
     async write(sha256: string, part: number, piece: Uint8Array<ArrayBuffer>): Promise<void> {
-      bytes.received += piece.length
+      intake.expectRoom()
+      const { length } = piece
+      bytes.received += length
       if (!checks.has(sha256)) await store.writeShared(sha256, part, piece, clock())
+      await intake.pace(length)
     },
 
     async read(sha256: string, part: number): Promise<Uint8Array<ArrayBuffer>> {

@@ -6,7 +6,7 @@ export const e2e = [
   'test/e2e/{scaling,stalled-peers,versions,workers}.test.ts',
   'test/bin/{endings,install,interrupted,lazy,node-gone,questions,start}.test.ts',
   'test/moto/cluster.test.ts',
-  'test/faults/{answer-lost,bodies,commands-*,connections,deadly-task,disk,killed,os-crash}.test.ts',
+  'test/faults/{answer-lost,bodies,commands-*,connections,deadly-task,disk,intake,killed,os-crash}.test.ts',
   'test/faults/{partition,secrets,worker-cut-off}.test.ts',
   'test/openapi/schemathesis.test.ts',
   'test/{commands/ec2/{down,hung-program},provider/ec2/{removal,adopt/boot-node}}.test.ts',

@@ -1,5 +1,6 @@
 /** Shows the state of a node, and changes its settings, siblings and secret. */
 import { z } from '@hono/zod-openapi'
+import { intakes } from '../../core/intake.ts'
 import { isolations } from '../../core/isolation.ts'
 import { rotationPhases } from '../../core/keys.ts'
 import { done, json, jsonBody, operation } from './operation.ts'
@@ -43,6 +44,14 @@ const stateSchema = z
       unpulled: z.int().describe('results that have not been pulled'),
       oldestWaitSeconds: z.number().describe('how long the oldest task of the backlog has waited'),
     }),
+    disk: z
+      .object({
+        free: z.number().describe('bytes, with what the files of the node use again'),
+        size: z.number().describe('bytes'),
+        intake: z.enum(intakes).describe('how it takes new tasks'),
+      })
+      .optional()
+      .describe('the disk of the node, as it was looked at last'),
     workers: z.array(workerViewSchema),
     limit: z.object({ own: z.int(), borrowed: z.int(), lent: z.int() }),
     loans: z.array(

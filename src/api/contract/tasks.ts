@@ -31,6 +31,7 @@ export const taskSchema = z
 
 export const enqueuedSchema = z.object({
   tasks: z.array(z.object({ id: z.string(), outcome: z.enum(['created', 'known', 'conflict']) })),
+  slow: z.string().optional().describe('why the node takes tasks slowly, if it does'),
 })
 
 export const enqueueTasks = operation('enqueueTasks', {

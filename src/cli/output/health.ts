@@ -2,6 +2,7 @@
 import chalk from 'chalk'
 import type { NodeState } from '../../api/client.ts'
 import { describeDuration } from '../../core/duration.ts'
+import { describeIntake, whatFrees } from '../../core/intake.ts'
 import { effectiveLimit } from '../../core/scaling/plan.ts'
 import {
   type Command,
@@ -148,6 +149,7 @@ function describeNode(
   const title = `${mark} ${chalk.bold(node.id)}  ${facts.filter((fact) => fact !== '').join(', ')}`
   const rows: Row[] = [
     ...node.problems.map((problem): Row => ['  problem', chalk.red(printable(problem))]),
+    ...describeDisk(node.disk, place),
     ...(node.queue ? [['  queue', describeQueue(node.queue)] as Row] : []),
     ...(node.limit ? [['  limit', describeLimit(node)] as Row] : []),
     ...(node.scaling ? [['  scaling', printable(node.scaling.reason)] as Row] : []),
@@ -160,6 +162,14 @@ function describeNode(
 }
 
 type Row = [name: string, text: string]
+
+/** Only one that fills up. One that takes nothing any more is among the problems as well. */
+function describeDisk(disk: NodeHealth['disk'], place: Place): Row[] {
+  const what = disk && describeIntake('its', disk)
+  if (!what) return []
+  return [['  disk', `${chalk.yellow(what)}. ${renderSuggestion(whatFrees, place)}`]]
+}
+
 type Workers = NodeState['workers']
 
 function describeWorkers(workers: Workers, now: number): string {

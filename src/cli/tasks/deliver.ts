@@ -9,6 +9,8 @@ import type { NodeLink } from '../../state/cluster-nodes.ts'
 export interface Delivery {
   /** Nodes that did not accept their last batch. Updated here. */
   unavailable: Set<NodeLink>
+  /** Nodes that take tasks slowly, or not for a while, and said why. Updated here. */
+  slow: Set<NodeLink>
   /** Called before anything is sent to this node. */
   onSending: (node: NodeLink) => void
   onWarning: (text: string) => void
@@ -28,6 +30,14 @@ export function deliveryOrder(
 }
 
 /**
+ * A node that is busy with others, or short of room, says so at once. Five minutes: it stores what it has
+ * by then.
+ */
+const busy = { retries: 60, backoff: { firstMs: 1000, maxMs: 5000 } }
+/** It mostly passes in a moment. */
+const silentTries = 2
+
+/**
  * If the answer of a node is lost, it may have accepted the batch: it is asked again a few times before
  * the next node is, so that no task is done twice.
  */
@@ -36,33 +46,37 @@ export async function deliver(
   order: NodeLink[],
   delivery: Delivery,
 ): Promise<void> {
-  // A node that is busy with others says so at once. Five minutes: it stores what it has by then.
-  const backoff = { firstMs: 1000, maxMs: 5000 }
-  await retry(() => deliverOnce(tasks, order, delivery), {
-    retries: 60,
-    backoff,
-    isPassing: isBusy,
-  })
+  const send = (left: number) =>
+    deliverOnce(tasks, order, { ...delivery, sayBusy: busy.retries - left >= silentTries })
+  await retry(send, { ...busy, isPassing: isBusy })
 }
 
 async function deliverOnce(
   tasks: NewTask[],
   order: NodeLink[],
-  { unavailable, onSending, onWarning }: Delivery,
+  { unavailable, slow, onSending, onWarning, sayBusy }: Delivery & { sayBusy: boolean },
 ): Promise<void> {
   let last: unknown
+  const saySlow = (node: NodeLink, why: string) => {
+    if (!slow.has(node)) onWarning(`Warning: ${why}`)
+    slow.add(node)
+  }
   for (const node of order) {
     onSending(node)
     try {
-      const outcomes = await sendTo(node, tasks)
+      const { tasks: outcomes, slow: why } = await sendTo(node, tasks)
       const clash = outcomes.find(({ outcome }) => outcome === 'conflict')
       if (clash) throw new TmError('conflict', `Another task has the id ${clash.id}`)
       unavailable.delete(node)
+      if (why !== undefined) saySlow(node, why)
       return
     } catch (error) {
       if (!mayWorkElsewhere(error)) throw error
       last = isBusy(last) ? last : error
-      if (isBusy(error)) continue
+      if (isBusy(error)) {
+        if (sayBusy) saySlow(node, messageOf(error))
+        continue
+      }
       if (!unavailable.has(node)) onWarning(`Warning: ${node.id} is left out: ${messageOf(error)}`)
       unavailable.add(node)
     }
@@ -72,12 +86,11 @@ async function deliverOnce(
 
 async function sendTo(node: NodeLink, tasks: NewTask[]) {
   const send = () => node.client.enqueueTasks({ body: packTasks(tasks) })
-  const { tasks: outcomes } = await retry(send, {
+  return await retry(send, {
     retries: 3,
     backoff: { firstMs: 100, maxMs: 1000, factor: 3 },
     isPassing: (error) => isUnreachable(error) && !wasRefused(error),
   })
-  return outcomes
 }
 
 /** Another node may do better: this one does not answer, is draining or busy, or its disk is full. */
@@ -86,7 +99,7 @@ function mayWorkElsewhere(error: unknown): boolean {
   return code !== undefined && ['unreachable', 'unavailable', 'busy', 'storage_full'].includes(code)
 }
 
-/** It receives as many large bodies as it has memory for. */
+/** It receives as many large bodies as it has memory for, or its disk is nearly full. */
 function isBusy(error: unknown): boolean {
   return error instanceof TmError && error.code === 'busy'
 }

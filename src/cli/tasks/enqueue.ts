@@ -57,6 +57,7 @@ export async function enqueueFiles(options: EnqueueOptions): Promise<Enqueued> {
   const lanes = Array.from({ length: nodes.length * lanesPerNode }, (_, lane) => lane)
   const outcomes: (string | TmError | undefined)[] = files.map(() => undefined)
   const unavailable = new Set<NodeLink>()
+  const slow = new Set<NodeLink>()
   let next = 0
   let settled = 0
   let shown = 0
@@ -93,7 +94,8 @@ export async function enqueueFiles(options: EnqueueOptions): Promise<Enqueued> {
       const onSending = (node: NodeLink) => {
         options.onSending(placed.map((one) => sentTo(one, node)))
       }
-      await deliver(tasks, order, { unavailable, onSending, onWarning: options.onWarning })
+      const { onWarning } = options
+      await deliver(tasks, order, { unavailable, slow, onSending, onWarning })
     }
   }
 

@@ -10,7 +10,7 @@ import { bearerToken } from '../../core/tokens.ts'
 import { iterationsRange } from '../../kinds/sha512/sha512.ts'
 import { createTaskIds } from '../../runtime/task-ids.ts'
 import { isForm } from './body.ts'
-import { placeOf, toAnswer, toTmError } from './errors.ts'
+import { placeOf, retryAfterSeconds, toAnswer, toTmError } from './errors.ts'
 import type { NodeContext } from './node-context.ts'
 import { enqueueOne } from './routes/enqueue.ts'
 
@@ -59,6 +59,7 @@ export function createEnqueueFastPath(parts: Parts) {
       const error = toTmError(thrown)
       if (error.code === 'internal') onError('PUT /enqueue', thrown)
       const { status, body: answer } = toAnswer(error, placeOf(parts))
+      if (error.code === 'busy') response.setHeader('retry-after', retryAfterSeconds)
       send(response, status, JSON.stringify(answer))
     }
   }

@@ -8,6 +8,9 @@ import type { Env } from './guard.ts'
 import { methodsAt } from './methods.ts'
 import type { NodeContext } from './node-context.ts'
 
+/** In the answer of a node that is busy. */
+export const retryAfterSeconds = '1'
+
 export function answerErrors(
   app: OpenAPIHono<Env>,
   { place, onError }: { place: Place; onError: (what: string, error: unknown) => void },
@@ -20,7 +23,7 @@ export function answerErrors(
     const error = toTmError(thrown)
     if (error.code === 'internal') onError(`${c.req.method} ${c.req.path}`, thrown)
     const { status, body } = toAnswer(error, place)
-    if (error.code === 'busy') c.header('retry-after', '1')
+    if (error.code === 'busy') c.header('retry-after', retryAfterSeconds)
     if (error.code === 'not_allowed') c.header('allow', methodsAt(c.req.path).join(', '))
     return c.json(body, status)
   })

@@ -1,5 +1,6 @@
 /** Prometheus metrics. Values are read from the node at each scrape. */
 import { collectDefaultMetrics, Gauge, Registry } from 'prom-client'
+import { intakes } from '../../core/intake.ts'
 import { taskStates } from '../../core/task.ts'
 import type { NodeContext } from './node-context.ts'
 
@@ -8,7 +9,8 @@ export interface Metrics {
   render(): Promise<string>
 }
 
-export function createMetrics({ queue, workers, loans, shared, info }: NodeContext): Metrics {
+export function createMetrics(context: NodeContext): Metrics {
+  const { queue, intake, workers, loans, shared, info } = context
   const registry = new Registry()
   registry.setDefaultLabels({ cluster: info.cluster, node: info.id })
   collectDefaultMetrics({ register: registry })
@@ -21,7 +23,8 @@ export function createMetrics({ queue, workers, loans, shared, info }: NodeConte
   const wait = gauge('tm_oldest_wait_seconds', 'How long the oldest task of the backlog has waited')
   const limit = gauge('tm_worker_limit', 'Maximum number of workers on this node', 'part')
   const active = gauge('tm_workers', 'Workers by state', 'state')
-
+  const disk = gauge('tm_disk_bytes', 'Disk of the node, with what its files use again', 'part')
+  const taking = gauge('tm_intake', 'How new tasks are taken: 1 for the state it is in', 'state')
   const traffic = gauge('tm_shared_bytes', 'Bytes of shared files since the start', 'direction')
 
   return {
@@ -36,6 +39,10 @@ export function createMetrics({ queue, workers, loans, shared, info }: NodeConte
       for (const [direction, bytes] of Object.entries(shared.traffic())) {
         traffic.set({ direction }, bytes)
       }
+      const { free, size } = intake.disk() ?? {}
+      if (free !== undefined) disk.set({ part: 'free' }, free)
+      if (size !== undefined) disk.set({ part: 'all' }, size)
+      for (const state of intakes) taking.set({ state }, Number(state === intake.state()))
       active.reset()
       for (const { state } of workers.list()) active.inc({ state })
       return await registry.metrics()

@@ -3,6 +3,7 @@ import type { Terms } from '../../api/contract/terms.ts'
 import type { Kinds } from '../../kinds/kinds.ts'
 import type { Backups } from '../backups.ts'
 import type { Explanations } from '../explanations.ts'
+import type { Intake } from '../intake.ts'
 import type { Jobs } from '../jobs.ts'
 import type { LastLines } from '../last-lines.ts'
 import type { LiveLogs } from '../live-logs.ts'
@@ -43,6 +44,7 @@ export interface NodeContext {
   /** The kinds of work that this node accepts. */
   kinds: Kinds
   queue: Queue
+  intake: Pick<Intake, 'state' | 'disk'>
   jobs: Jobs
   shared: Shared
   workers: Workers

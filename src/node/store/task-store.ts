@@ -126,6 +126,8 @@ export interface Page {
 export interface Retention {
   /** Milliseconds. */
   keepFor: number
+  /** The same for results that were read, if they go earlier than what failed. */
+  keepPulledFor?: number
   keepMost: number
 }
 
@@ -194,6 +196,8 @@ export interface TaskStore {
    * not queued, or waits for a time.
    */
   position(id: string, most: number, now: Moment): Promise<number | undefined>
+  /** Bytes of what was removed: they are used again before the store takes more of its disk. */
+  reusableBytes(): Promise<number>
   /** Costs some milliseconds, unlike `stats`. */
   work(now: Moment): Promise<SeenWork>
 }

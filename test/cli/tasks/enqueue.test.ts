@@ -26,6 +26,8 @@ interface FakeNode extends NodeLink {
   batches: NewTask[][]
   /** What it answers to the next batches; `ok` after that. */
   answers: Answer[]
+  /** Why it takes tasks slowly. */
+  slow?: string
   /** Holds every batch back until it resolves. */
   gate: Promise<void>
 }
@@ -57,7 +59,8 @@ function fakeNode(id: string): FakeNode {
     await node.gate
     if (answer !== 'ok' && answer !== 'conflict') throw errors[answer]
     const outcome = answer === 'ok' ? 'created' : 'conflict'
-    return { tasks: tasks.map((task) => ({ id: task.id, outcome })) }
+    const slow = node.slow === undefined ? {} : { slow: node.slow }
+    return { tasks: tasks.map((task) => ({ id: task.id, outcome })), ...slow }
   }
   return Object.assign(node, { client: { enqueueTasks } as unknown as NodeLink['client'] })
 }
@@ -253,6 +256,22 @@ describe('a node without an answer', () => {
     expect(arrivals).toEqual(['a', 'b', 'a', 'b'])
     expect(heard.warnings).toEqual(['Warning: b is left out: nothing listens there'])
     expect(enqueued(result).tasks).toHaveLength(1)
+  })
+
+  it('that stays busy is named, once', async () => {
+    const node = fakeNode('a')
+    node.answers = ['busy', 'busy', 'busy']
+    const { heard, result } = await send([node], files(1))
+    expect(heard.warnings).toEqual(['Warning: it is busy'])
+    expect(enqueued(result).tasks).toHaveLength(1)
+  }, 20_000)
+
+  it('that takes tasks slowly is named, once', async () => {
+    const node = fakeNode('a')
+    node.slow = 'its disk is 90 % full'
+    const { heard, result } = await send([node], files(2000))
+    expect(heard.warnings).toEqual(['Warning: its disk is 90 % full'])
+    expect(enqueued(result).tasks).toHaveLength(2000)
   })
 
   it('is warned of once, and asked last from then on', async () => {

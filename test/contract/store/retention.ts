@@ -91,6 +91,25 @@ export function describeRetention(held: Held): void {
       expect(await held.tasks.stats(at(0))).toMatchObject({ succeeded: 2, unpulled: 2 })
     })
 
+    it('removes what was read earlier than what failed, if that is asked for', async () => {
+      const failed = await Promise.all(Array.from({ length: 250 }, () => fail(0)))
+      const [read = '', unread = ''] = await succeed(2, 10)
+      await held.tasks.markPulled([read])
+      await prune({ keepFor: hour, keepPulledFor: 1000 }, 2000)
+      expect(await known([read, unread])).toEqual([false, true])
+      expect(await held.tasks.stats(at(2000))).toMatchObject({ succeeded: 1, failed: 250 })
+      expect((await known(failed)).every(Boolean)).toBe(true)
+    })
+
+    it('says how much of the disk is used again', async () => {
+      const tasks = Array.from({ length: 4 }, () => newTask({ body: 'z'.repeat(2_000_000) }))
+      await held.tasks.enqueue(tasks, at(0))
+      const before = await held.tasks.reusableBytes()
+      for (const { id } of tasks) await held.tasks.cancel(id, at(1))
+      await prune({}, 2)
+      expect((await held.tasks.reusableBytes()) - before).toBeGreaterThan(7_500_000)
+    })
+
     it('takes a removed task that comes again for a new task', async () => {
       const task = newTask({ body: 'again' })
       await held.tasks.enqueue([task], at(0))

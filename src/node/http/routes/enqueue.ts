@@ -11,6 +11,7 @@ import { readBody } from '../body.ts'
 import { createBodyMemory } from '../body-memory.ts'
 import { guarded, routeSet } from '../guard.ts'
 import type { NodeContext } from '../node-context.ts'
+import { slowIntake } from '../slow-intake.ts'
 
 /** Tasks of a stream are enqueued in batches of this size. */
 const batchTasks = 1000
@@ -36,7 +37,8 @@ export async function enqueueOne(
   return { id }
 }
 
-export function enqueueRoutes({ queue, kinds, settings }: NodeContext) {
+export function enqueueRoutes(context: NodeContext) {
+  const { queue, kinds, settings } = context
   const memory = createBodyMemory(memoryLimits)
   const maxBody = () => settings.get().maxBody
 
@@ -65,7 +67,7 @@ export function enqueueRoutes({ queue, kinds, settings }: NodeContext) {
       } finally {
         share.release()
       }
-      return c.json({ tasks: accepted }, 200)
+      return c.json({ tasks: accepted, ...slowIntake(context) }, 200)
     })
 }
 

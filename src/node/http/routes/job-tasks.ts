@@ -8,8 +8,10 @@ import { accept } from '../../../kinds/kinds.ts'
 import { guarded, routeSet } from '../guard.ts'
 import type { NodeContext } from '../node-context.ts'
 import { requireCommands } from '../require-commands.ts'
+import { slowIntake } from '../slow-intake.ts'
 
-export function jobTaskRoutes({ jobs, queue, kinds, settings }: NodeContext) {
+export function jobTaskRoutes(context: NodeContext) {
+  const { jobs, queue, kinds, settings } = context
   function read(job: string, { id = v7(), n, values = {}, body }: JsonTask, at: number) {
     const bytes = bytesOf(body)
     refuseLarge(bytes, settings.get().maxBody)
@@ -27,7 +29,7 @@ export function jobTaskRoutes({ jobs, queue, kinds, settings }: NodeContext) {
       id: task.id,
       outcome: outcomes[at] as (typeof outcomes)[number],
     }))
-    return c.json({ tasks: answers }, 200)
+    return c.json({ tasks: answers, ...slowIntake(context) }, 200)
   })
 }
 

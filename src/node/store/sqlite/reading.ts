@@ -18,7 +18,10 @@ import {
 } from './rows.ts'
 import { stateNumbers as states } from './schema.ts'
 
-type ReadingMethods = Pick<Engine, 'get' | 'withBeginning' | 'list' | 'results' | 'stats' | 'load'>
+type ReadingMethods = Pick<
+  Engine,
+  'get' | 'withBeginning' | 'list' | 'results' | 'stats' | 'reusableBytes' | 'load'
+>
 
 /** Rows that one page of a filtered list scans at the most, so that it holds up no other call. */
 const scanWindow = 10_000
@@ -39,6 +42,8 @@ export function readingMethods(
     sql(`SELECT count(*) AS n FROM tasks
       WHERE state = ${states.queued} AND attempt > 0 AND ${which} AND run_at > ?`),
   )
+  const freePages = sql('PRAGMA freelist_count')
+  const pageBytes = Number(sql('PRAGMA page_size').get()?.page_size)
   const rows = queuedRows(database)
   const loadOne = sql('SELECT value FROM documents WHERE key = ?')
 
@@ -109,6 +114,8 @@ export function readingMethods(
       const beingTried = tried.length > 0 ? { beingTried: tried.length } : {}
       return { ...numbers, backlog, oldestWait, jobs, looseWait, ...beingTried }
     },
+
+    reusableBytes: () => Number(freePages.get()?.freelist_count) * pageBytes,
 
     load(key) {
       const row = loadOne.get(key)

@@ -43,7 +43,10 @@ export function pruneMethod(
   const removeResult = sql('DELETE FROM results WHERE done_seq = ?')
 
   /** The oldest finished tasks that are too old or too many. */
-  function overdue({ keepFor, keepMost }: Retention, { wall }: Moment): FinishedRow[] {
+  function overdue(
+    { keepFor, keepMost, keepPulledFor = keepFor }: Retention,
+    { wall }: Moment,
+  ): FinishedRow[] {
     const { succeeded, failed, cancelled } = counters
     const surplus = succeeded + failed + cancelled - keepMost
     const oldest = [
@@ -52,8 +55,13 @@ export function pruneMethod(
     ] as unknown as FinishedRow[]
     return oldest
       .sort((a, b) => a.finished_at - b.finished_at)
+      .filter((row, index) => {
+        // Of more than one step nobody knows yet which are the oldest.
+        if (index < Math.min(surplus, step)) return true
+        const keep = row.state === states.succeeded ? keepPulledFor : keepFor
+        return row.finished_at <= wall - keep
+      })
       .slice(0, step)
-      .filter((row, index) => index < surplus || row.finished_at <= wall - keepFor)
   }
 
   function forget({ seq, upload, state }: FinishedRow): void {

@@ -52,6 +52,7 @@ export async function openSqliteStore(options: ThreadData): Promise<Store> {
       markPulled: ask('markPulled'),
       stats: ask('stats'),
       position: ask('position'),
+      reusableBytes: ask('reusableBytes'),
       work: ask('work'),
     },
     jobs: {
