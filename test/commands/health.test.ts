@@ -117,10 +117,12 @@ ${idle}`,
       const worker = connect({ url: world.link().url, token })
       await worker.heartbeat({
         params: { id: 'node-1-w-1' },
-        json: { slots: 2, running: 0, draining: false, pid: 4711 },
+        json: { slots: 2, running: 0, draining: false, pid: 4711, isolation: 'control groups' },
       })
     })
-    expect(stdout).toContain('\n  node-1-w-1  idle  0 running  2 slots  process 4711  up N s\n')
+    expect(stdout).toContain(
+      '\n  node-1-w-1  idle  0 running  2 slots  process 4711  up N s  control groups\n',
+    )
   })
 
   it('a loan, on both sides', async () => {
