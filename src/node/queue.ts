@@ -183,7 +183,7 @@ export function createQueue(options: QueueOptions) {
     fail(worker: string, reports: Omit<FailureReport, 'delay'>[]): Promise<Verdict[]> {
       const delayed = reports.map((report) => ({
         ...report,
-        delay: retryDelayMs(report.attempt, random()),
+        delay: report.memory === undefined ? retryDelayMs(report.attempt, random()) : 0,
       }))
       return store.fail(worker, delayed, settings().maxAttempts, clock())
     },

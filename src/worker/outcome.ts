@@ -14,6 +14,8 @@ export type Outcome =
       final?: true
       lost?: true
       machineFault?: true
+      /** Bytes of memory that the next attempt gets, since this one ran out of it. */
+      memory?: number
       attempt?: FailedAttempt
     }
   | { kind: 'stopped' }

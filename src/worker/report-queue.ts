@@ -69,8 +69,12 @@ export function createReportQueue({ client, onContact, onProblem }: ReportQueueO
     for (const { id, attempt, outcome } of batch) {
       if (outcome.kind === 'succeeded') results.push({ id, attempt, ...outcome })
       else if (outcome.kind === 'failed') {
-        const { error, final, lost, attempt: failed = {} } = outcome
-        const how = { ...(final ? { final } : {}), ...(lost ? { lost } : {}) }
+        const { error, final, lost, memory, attempt: failed = {} } = outcome
+        const how = {
+          ...(final ? { final } : {}),
+          ...(lost ? { lost } : {}),
+          ...(memory ? { memory } : {}),
+        }
         reports.push({ id, attempt, error, ...failed, ...how })
       } else leases.push({ id, attempt })
     }

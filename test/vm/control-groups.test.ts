@@ -83,7 +83,7 @@ function inGroups(): void {
       attempts.run(`${taking(200)}; echo goes on`, { ...said, ...needing(64 * mib) }),
       attempts.run('sleep 3; echo whole', { ...said, ...needing(64 * mib) }),
     ])
-    const error = 'it used all of its 64 MiB of memory: try --memory 128MiB'
+    const error = 'it used all of its 64 MiB of memory: try --memory 64MiB..256MiB'
     expect(greedy.outcome).toMatchObject({ kind: 'failed', error, final: true })
     expect(greedy.attempt?.ending).toMatchObject({ reason: 'memory', exact: true })
     const peak = greedy.attempt?.ending.peakMemory ?? 0
@@ -92,6 +92,12 @@ function inGroups(): void {
     expect(beside.text).toBe('whole\n')
     const again = await attempts.run(taking(200), { ...needing(64 * mib), retries: 1 })
     expect(again.outcome).not.toHaveProperty('final')
+    const grows = { ...needing(64 * mib), memoryUpTo: 100 * mib }
+    const more = await attempts.run(taking(200), grows)
+    expect(more.outcome).toMatchObject({ memory: 100 * mib })
+    const next = 'it used all of its 64 MiB of memory: the next attempt has 100 MiB'
+    expect(more.outcome).toMatchObject({ error: next })
+    expect(more.outcome).not.toHaveProperty('final')
   })
 
   it('says exactly what it has used', async () => {

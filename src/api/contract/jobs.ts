@@ -80,6 +80,12 @@ export const jobSchema = z
       needs: resourcesSchema
         .optional()
         .describe('what each task needs of its worker; one cpu if absent'),
+      memoryUpTo: count
+        .min(1)
+        .optional()
+        .describe(
+          'bytes: a task that runs out of memory runs again with twice as much, up to this',
+        ),
       timeout: count.min(1).optional().describe('milliseconds'),
       grace: count.default(10_000).describe('milliseconds between SIGTERM and SIGKILL'),
       maxOutput: count

@@ -100,6 +100,14 @@ export const failureReportSchema = attemptSchema.extend({
     .boolean()
     .optional()
     .describe('the worker was at fault, not the command of a job: no failure is counted'),
+  memory: z
+    .int()
+    .min(1)
+    .max(Number.MAX_SAFE_INTEGER)
+    .optional()
+    .describe(
+      'bytes: the command ran out of memory, and the task gets so much from now on; no failure is counted',
+    ),
   ...failedAttemptFields,
 })
 

@@ -126,14 +126,16 @@ const exitCode = { min: 0, max: 255 }
 /** What the flags ask for, besides the command. `here`: the user's own environment. Throws `invalid`. */
 export function readWanted(flags: Given, here: Variables): Omit<Wanted, 'command'> {
   const { timeout } = flags
+  const { needs, memoryUpTo } = readNeeds(flags)
   return {
     outputs: flags.out ?? [],
     optionalOutputs: flags['out-optional'] ?? [],
     stdout: flags.stdout,
     stderr: flags.stderr,
     env: readVariables({ given: flags.env ?? [], files: flags['env-file'] ?? [], here }),
-    needs: readNeeds(flags),
+    needs,
     limits: {
+      ...(memoryUpTo === undefined ? {} : { memoryUpTo }),
       okExit: flags['ok-exit']
         .split(',')
         .map((code) => requireInteger('--ok-exit', code, exitCode)),

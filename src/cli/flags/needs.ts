@@ -1,5 +1,6 @@
 /** The flags that say what a task needs of its worker. */
 import { Flags } from '@oclif/core'
+import { TmError } from '../../core/errors.ts'
 import { requireInteger } from '../../core/integers.ts'
 import type { Resources } from '../../core/resources.ts'
 import { readSize } from './size.ts'
@@ -11,7 +12,8 @@ export const needsFlags = {
     helpGroup: 'NEEDS',
   }),
   memory: Flags.string({
-    description: 'the memory that a task needs: 512MiB, 2GiB',
+    description:
+      'the memory that a task needs: 512MiB, 2GiB; with 2GiB..16GiB a task that runs out of it gets twice as much',
     helpGroup: 'NEEDS',
   }),
   disk: Flags.string({
@@ -26,13 +28,24 @@ interface Given {
   disk?: string
 }
 
-/** Throws `invalid`. */
-export function readNeeds({ cpus, memory, disk }: Given): Resources {
+/** `memoryUpTo`: bytes. Throws `invalid`. */
+export function readNeeds({ cpus, memory, disk }: Given): {
+  needs: Resources
+  memoryUpTo?: number
+} {
   const size = (name: string, text: string | undefined) =>
     text === undefined ? 0 : readSize(name, text)
-  return {
+  const [, from = memory, upTo] = /^(.*?)\.\.(.*)$/.exec(memory ?? '') ?? []
+  const needs = {
     cpus: requireInteger('--cpus', cpus, { min: 1, max: 10_000 }),
-    memory: size('--memory', memory),
+    memory: size('--memory', from),
     disk: size('--disk', disk),
   }
+  if (upTo === undefined) return { needs }
+  const memoryUpTo = readSize('--memory', upTo)
+  if (needs.memory > 0 && memoryUpTo > needs.memory) return { needs, memoryUpTo }
+  throw new TmError(
+    'invalid',
+    `--memory goes from less to more, such as 2GiB..16GiB, not ${memory}`,
+  )
 }

@@ -26,7 +26,7 @@ export interface Wanted {
   /** What all tasks share. */
   shared?: SharedFile[]
   limits: Pick<Job, 'okExit' | 'retries' | 'grace' | 'maxOutput'> &
-    Partial<Pick<Job, 'retryOn' | 'timeout' | 'maxStdout'>>
+    Partial<Pick<Job, 'memoryUpTo' | 'retryOn' | 'timeout' | 'maxStdout'>>
 }
 
 /** Placeholders that the worker fills in. */

@@ -15,8 +15,9 @@ const shown = 3
 export function describeRunPlan(plan: RunPlan, sizes: ReadonlyMap<string, number>): string {
   const { tasks } = plan
   const total = tasks.reduce((sum, task) => sum + (sizeOf(task, sizes) ?? 0), 0)
-  const { needs } = plan.definition.job
-  const each = needs ? `, each needs ${describeResources(needs)}` : ''
+  const { needs, memoryUpTo } = plan.definition.job
+  const growth = memoryUpTo === undefined ? '' : ` (up to ${formatBytes(memoryUpTo)} of memory)`
+  const each = needs ? `, each needs ${describeResources(needs)}${growth}` : ''
   const title = `${pluralize(tasks.length, 'task')}, ${formatBytes(total)} of input${each}. Nothing was sent.`
   const rows = tasks.slice(0, shown).map((_, index) => describeTask(plan, index, sizes))
   const more = tasks.length - rows.length

@@ -39,6 +39,8 @@ export interface Job {
   retryOn?: (FailureReason | number)[]
   /** What each task needs of its worker; one processor if undefined. */
   needs?: Resources | undefined
+  /** Bytes: a task that runs out of memory gets twice as much, up to this. Not if undefined. */
+  memoryUpTo?: number
   /** Milliseconds. No limit if undefined. */
   timeout?: number
   /** Milliseconds between SIGTERM and SIGKILL. */

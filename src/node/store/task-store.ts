@@ -41,6 +41,11 @@ export interface FailureReport extends AttemptRef {
   final?: boolean
   /** The worker was at fault. That does not count as a failure of a job's task. */
   lost?: boolean
+  /**
+   * It ran out of memory, and gets this many bytes from now on. If they are more than before, that does not count as a
+   * failure of a job's task.
+   */
+  memory?: number | undefined
   /** Equal for failures that are alike: such as `exit 1`. */
   alike?: string
   /** How the command ended: JSON. The attempts of a job's task that have it are kept. */

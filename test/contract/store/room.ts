@@ -57,6 +57,56 @@ export function describeRoom(held: Held): void {
       ])
     })
 
+    describe('with a task that ran out of memory', () => {
+      const outOfMemory = (id: string, memory: number, more = {}) => {
+        const report = { id, attempt: 1, error: 'x', delay: 0, memory, ...more }
+        return held.tasks.fail('w1', [report], maxAttempts, at(20))
+      }
+
+      it('needs what it gets then, whatever its job says, and counts no failure', async () => {
+        const [grown = '', ...others] = await newJob(3, { memory: 3 * GiB })
+        expect(await claimed(10)).toEqual([grown, others[0]])
+        expect(await outOfMemory(grown, 6 * GiB, { final: true })).toEqual(['done'])
+        expect(await taskOf(held.tasks, grown)).toMatchObject({ state: 'queued', failures: 0 })
+        // Others of its job pass it.
+        const free = { ...machine, memory: 5 * GiB }
+        expect(await claimed(30, { free })).toEqual([others[1]])
+        const room = { free: machine, total: machine, batch: 1 }
+        const [lease] = await claim(held.tasks, 40, { max: 9, maxWork: 0, room })
+        const needs = { cpus: 1, memory: 6 * GiB, disk: 0 }
+        expect(lease).toMatchObject({ id: grown, attempt: 2, failures: 0, needs })
+      })
+
+      it('leaves room beside it for what fits, and no more', async () => {
+        const [grown = '', second, third] = await newJob(3, { memory: 3 * GiB })
+        await claimed(10, { free: { ...machine, memory: 3 * GiB } })
+        await outOfMemory(grown, 5 * GiB)
+        expect(await claimed(30)).toEqual([second, third])
+        expect(await claimed(30)).toEqual([grown])
+      })
+
+      it('waits for it, once it has waited long', async () => {
+        const [grown = ''] = await newJob(1, { memory: 3 * GiB })
+        await claimed(10)
+        await outOfMemory(grown, 6 * GiB)
+        const [later] = await newJob(1, { memory: GiB, ms: 30 })
+        const free = { ...machine, memory: 4 * GiB }
+        expect(await claimed(500, { free }, { reserveAfter: 100 })).toEqual([])
+        expect(await claimed(500, { free }, { reserveAfter: 1000 })).toEqual([later])
+        expect(await claimed(500, {}, { reserveAfter: 100 })).toEqual([grown])
+      })
+
+      it('fails it if that is no more than it had', async () => {
+        const [id = ''] = await newJob(1, { memory: 3 * GiB })
+        await claimed(10)
+        await outOfMemory(id, 6 * GiB)
+        await claimed(30)
+        const again = { attempt: 2, final: true }
+        expect(await outOfMemory(id, 6 * GiB, again)).toEqual(['done'])
+        expect(await taskOf(held.tasks, id)).toMatchObject({ state: 'failed', failures: 1 })
+      })
+    })
+
     it('takes a batch of tasks that need one processor, if one is free', async () => {
       const ids = await newJob(50)
       expect(await claimed(10, { batch: 20 })).toEqual(ids.slice(0, 20))

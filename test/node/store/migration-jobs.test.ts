@@ -80,6 +80,12 @@ it('brings jobs of version 4 up to date', async () => {
     [ids[1], job, 2],
     [ids[2], job, 1],
   ])
+  // Since version 6 a task may need more memory than its job says.
+  const [grows] = ofJob
+  const report = { id: grows?.id ?? '', attempt: 2, error: 'x', delay: 0, memory: 1 }
+  expect(await store.tasks.fail('w1', [report], 3, at(20))).toEqual(['done'])
+  const grown = await claim(store.tasks, 30, { max: 9, maxWork: 0, room: roomy })
+  expect(grown.map(({ needs }) => needs?.memory)).toEqual([1])
   expect((await claim(store.tasks, 10, { max: 9 })).map(({ id }) => id)).toEqual([ids[3]])
   await store.close()
 })

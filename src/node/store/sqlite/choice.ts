@@ -20,6 +20,11 @@ export interface Chosen extends Candidate {
   job?: OpenJob
 }
 
+/** What a task needs: as much as its job says, and more memory if it ran out of that. */
+export function needsOf({ needs }: OpenJob, { grownMemory }: Candidate): Resources {
+  return grownMemory === null ? needs : { ...needs, memory: grownMemory }
+}
+
 export interface Choice {
   tasks: Chosen[]
   /** There are more, which may be taken once another worker has succeeded with one. */
@@ -81,15 +86,25 @@ export function createChoice({ counters, openJobs, canary, rows }: Parts) {
       }
       const before = chosen.tasks.length
       let isFull = false
+      // Short tasks of one processor may be more than fit at once.
+      let left = fit > howManyFit(job.needs, free) ? undefined : free
       for (const task of rows.ofJob(job.job, steady, fit)) {
         if (chosen.tasks.length - before === fit) break
+        const needs = needsOf(job, task)
+        if (left && howManyFit(needs, left) === 0) {
+          if (isWaitedFor(task, needs, { room, reserveAfter, steady })) {
+            return { tasks: chosen.tasks, kept: true, isHeld }
+          }
+          continue
+        }
         isFull = !chosen.add({ ...task, job })
         if (isFull) break
+        left = left && without(left, needs)
       }
       const taken = chosen.tasks.length - before
       if (taken === 0 && !isFull) openJobs.closeIfDone(job)
       if (isFull) break
-      free = without(free, job.needs, Math.min(taken, howManyFit(job.needs, free)))
+      free = left ?? without(free, job.needs, Math.min(taken, howManyFit(job.needs, free)))
       if (free.cpus === 0) break
     }
     return { tasks: chosen.tasks, kept: false, isHeld }
@@ -99,6 +114,20 @@ export function createChoice({ counters, openJobs, canary, rows }: Parts) {
     if (reserveAfter === undefined) return false
     for (const { runAt } of rows.ofJob(job, steady, 1)) return steady - runAt > reserveAfter
     return false
+  }
+
+  /** It does not fit beside what runs, but alone, and has waited for that long enough. */
+  function isWaitedFor(
+    { runAt }: Candidate,
+    needs: Resources,
+    {
+      room,
+      reserveAfter,
+      steady,
+    }: { room: Room; reserveAfter: number | undefined; steady: number },
+  ): boolean {
+    if (reserveAfter === undefined || howManyFit(needs, room.total) === 0) return false
+    return steady - runAt > reserveAfter
   }
 
   return {

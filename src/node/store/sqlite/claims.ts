@@ -5,7 +5,7 @@ import { isOneCpu } from '../../../core/resources.ts'
 import { idBytes } from '../../../core/task.ts'
 import type { Bodies, BodyPlace } from './bodies.ts'
 import type { Canary } from './canary.ts'
-import { type Chosen, createChoice } from './choice.ts'
+import { type Chosen, createChoice, needsOf } from './choice.ts'
 import type { Jobs } from './jobs.ts'
 import type { Memory } from './memory.ts'
 import type { Engine } from './methods.ts'
@@ -43,10 +43,12 @@ export function claimMethod(
     openJobs.left(job?.job ?? null)
   }
 
-  function ofJob({ job, failures }: Chosen): Pick<StoredLease, 'job' | 'failures' | 'needs'> {
+  function ofJob(task: Chosen): Pick<StoredLease, 'job' | 'failures' | 'needs'> {
+    const { job, failures } = task
     if (!job) return {}
     const named = { job: jobs.idOf(job.job), failures }
-    return isOneCpu(job.needs) ? named : { ...named, needs: job.needs }
+    const needs = needsOf(job, task)
+    return isOneCpu(needs) ? named : { ...named, needs }
   }
 
   return {

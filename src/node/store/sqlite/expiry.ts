@@ -25,6 +25,8 @@ export interface AttemptEnd {
   alike?: string | undefined
   /** The worker was lost, or at fault. That does not count as a failure of a job's task. */
   lost?: boolean
+  /** Bytes that a job's task gets from now on, since it ran out of memory. If that is more, no failure counts. */
+  memory?: number | undefined
 }
 
 export type EndAttempt = (row: TaskRow, end: AttemptEnd) => 'queued' | 'failed'
@@ -45,19 +47,23 @@ export function attemptEnd(
   { outputs, openJobs, pauses }: EndParts,
 ): EndAttempt {
   const requeue = database.prepare(`UPDATE tasks SET state = ${states.queued}, failures = ?,
-    losses = ?, run_at = ?, error = ?, ending = ?, lease_until = NULL WHERE seq = ?`)
+    losses = ?, run_at = ?, error = ?, ending = ?, grown_memory = ?, lease_until = NULL
+    WHERE seq = ?`)
   const giveUp = database.prepare(`UPDATE tasks SET state = ${states.failed}, failures = ?,
     losses = ?, finished_at = ?, error = ?, ending = ?, lease_until = NULL WHERE seq = ?`)
 
   return (row, end) => {
     const isLoss = end.lost === true && row.job !== null
-    const failures = row.failures + (isLoss ? 0 : 1)
+    const grows = row.job !== null && (end.memory ?? 0) > (row.grown_memory ?? 0)
+    const memory = grows ? (end.memory ?? null) : row.grown_memory
+    const failures = row.failures + (isLoss || grows ? 0 : 1)
     const losses = row.losses + (isLoss ? 1 : 0)
     const error = end.error.slice(0, maxErrorLength)
     const ending = end.ending ?? null
     counters.running -= 1
     outputs.drop(row)
-    if (end.final || isExhausted(isLoss ? losses : failures, end.maxAttempts)) {
+    const isOver = end.final || isExhausted(isLoss ? losses : failures, end.maxAttempts)
+    if (isOver && !grows) {
       const times = pluralize(
         isLoss ? losses : failures,
         isLoss ? 'lost attempt' : 'failed attempt',
@@ -69,7 +75,7 @@ export function attemptEnd(
       pauses.failed(row.job, { alike, error: why })
       return 'failed'
     }
-    requeue.run(failures, losses, Math.floor(end.runAt), error, ending, row.seq)
+    requeue.run(failures, losses, Math.floor(end.runAt), error, ending, memory, row.seq)
     counters.queued += 1
     openJobs.open(row.job)
     return 'queued'

@@ -1,4 +1,4 @@
-/** What version 5 adds to the tables of tasks and jobs, for new databases and for older ones. */
+/** What versions 5 and 6 add to the tables of tasks and jobs, for new databases and for older ones. */
 
 /** What makes a task of a job the same as an earlier one: 32 bytes. */
 export const keys = `
@@ -17,3 +17,13 @@ export const pauses = `
 
 /** Whether one worker at a time runs a job until a task has succeeded. */
 export const canary = 'ALTER TABLE jobs ADD COLUMN canary INTEGER NOT NULL DEFAULT 0;'
+
+/** What each task of a job needs: processors, bytes of memory, bytes of disk. */
+export const needs = `
+  ALTER TABLE jobs ADD COLUMN cpus INTEGER NOT NULL DEFAULT 1;
+  ALTER TABLE jobs ADD COLUMN memory INTEGER NOT NULL DEFAULT 0;
+  ALTER TABLE jobs ADD COLUMN disk INTEGER NOT NULL DEFAULT 0;
+`
+
+/** Since version 6: the bytes of memory that a task gets since it ran out of what its job says; else null. */
+export const growth = 'ALTER TABLE tasks ADD COLUMN grown_memory INTEGER;'

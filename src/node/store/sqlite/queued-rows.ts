@@ -19,6 +19,7 @@ type Row = [
   attempt: number,
   runAt: number,
   failures: number,
+  grownMemory: number | null,
 ]
 
 export interface Candidate {
@@ -32,9 +33,12 @@ export interface Candidate {
   attempt: number
   runAt: number
   failures: number
+  /** Bytes, if it ran out of what its job says. */
+  grownMemory: number | null
 }
 
-const columns = 'seq, lower(hex(id)), kind, spec, cost, size, upload, attempt, run_at, failures'
+const columns = `seq, lower(hex(id)), kind, spec, cost, size, upload, attempt, run_at, failures,
+  grown_memory`
 const queued = `state = ${states.queued}`
 
 export function queuedRows(database: DatabaseSync) {
@@ -70,8 +74,9 @@ function merged(back: Row[], first: IteratorObject<Row>): Iterable<Candidate> {
 }
 
 function toCandidate(row: Row): Candidate {
-  const [seq, hex, kind, spec, cost, size, upload, attempt, runAt, failures] = row
-  return { seq, id: idFromHex(hex), kind, spec, cost, size, upload, attempt, runAt, failures }
+  const [seq, hex, kind, spec, cost, size, upload, attempt, runAt, failures, grownMemory] = row
+  const id = idFromHex(hex)
+  return { seq, id, kind, spec, cost, size, upload, attempt, runAt, failures, grownMemory }
 }
 
 /** Its place in a row. */

@@ -159,13 +159,23 @@ export function reportMethods(
 
     fail(worker, reports, maxAttempts, now) {
       return reports.map((report) => {
-        const { id, attempt, error, delay, final = false, lost = false, alike, ending } = report
+        const {
+          id,
+          attempt,
+          error,
+          delay,
+          final = false,
+          lost = false,
+          alike,
+          ending,
+          memory,
+        } = report
         const row = persistAndFind(id)
         const isHeld = row?.state === states.running && row.attempt === attempt
         if (!row || !isHeld || row.worker !== worker) {
           return verdictOn(worker, { id, attempt }, states.queued, states.failed)
         }
-        const how = { error, final, lost, alike, ending }
+        const how = { error, final, lost, alike, ending, memory }
         endAttempt(row, { ...how, runAt: now.steady + delay, maxAttempts, wall: now.wall })
         attempts.keep(row, report, now.wall)
         return 'done'

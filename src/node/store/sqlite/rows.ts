@@ -31,6 +31,7 @@ export interface TaskRow {
   error: string | null
   /** How the last attempt that failed ended. */
   ending: string | null
+  grown_memory: number | null
 }
 
 export interface ResultRow {
@@ -52,7 +53,7 @@ export const selectTasks = `SELECT seq, tasks.id, job, jobs.id AS job_id, state,
   ifnull(results.worker, tasks.worker) AS worker, enqueued_at,
   ifnull(results.started_at, tasks.started_at) AS started_at,
   ifnull(results.finished_at, tasks.finished_at) AS finished_at, done_seq, result, error,
-  ending
+  ending, grown_memory
   FROM tasks LEFT JOIN results USING (done_seq, seq) LEFT JOIN jobs USING (job)`
 
 export const selectResults = `SELECT results.done_seq, results.id, jobs.id AS job_id, kind, spec,

@@ -1,10 +1,10 @@
 /** The tables of a node's database, and the marks by which a file is recognized as one. */
-import { canary, keys, pauses } from './job-columns.ts'
+import { canary, growth, keys, needs, pauses } from './job-columns.ts'
 
 /** "tmq1" in ASCII, in the header of the file (SQLite file format, 1.3.17). */
 export const applicationId = 0x746d7131
 /** Increases with every change to the tables. A node refuses a file of a newer version. */
-export const schemaVersion = 5
+export const schemaVersion = 6
 
 /** The numbers of the states in the database. */
 export const stateNumbers = { queued: 0, running: 1, succeeded: 2, failed: 3, cancelled: 4 }
@@ -18,13 +18,6 @@ const queues = `
   CREATE INDEX returned_of_jobs ON tasks (job, run_at, seq)
     WHERE state = 0 AND attempt > 0 AND job IS NOT NULL;
   CREATE INDEX fresh_of_jobs ON tasks (job, seq) WHERE state = 0 AND attempt = 0 AND job IS NOT NULL;
-`
-
-/** What each task of a job needs: processors, bytes of memory, bytes of disk. */
-const needs = `
-  ALTER TABLE jobs ADD COLUMN cpus INTEGER NOT NULL DEFAULT 1;
-  ALTER TABLE jobs ADD COLUMN memory INTEGER NOT NULL DEFAULT 0;
-  ALTER TABLE jobs ADD COLUMN disk INTEGER NOT NULL DEFAULT 0;
 `
 
 const indexes = `
@@ -181,6 +174,7 @@ export const schema = `
   ${canary}
   ${queues}
   ${needs}
+  ${growth}
   INSERT INTO counts VALUES (0, 0, 0, 0, 0, 0, 1, 1, 1);
   PRAGMA application_id = ${applicationId};
   PRAGMA user_version = ${schemaVersion};
@@ -243,5 +237,9 @@ export const migrations: Record<number, string> = {
     ${queues}
     ${needs}
     PRAGMA user_version = 5;
+  `,
+  6: `
+    ${growth}
+    PRAGMA user_version = 6;
   `,
 }

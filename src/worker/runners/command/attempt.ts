@@ -4,6 +4,7 @@
  */
 import { rmSync, statfsSync } from 'node:fs'
 import { basename } from 'node:path'
+import { formatBytes } from '../../../core/bytes.ts'
 import { messageOf } from '../../../core/errors.ts'
 import { leastDisk, oneCpu } from '../../../core/resources.ts'
 import type { Lease } from '../../../core/task.ts'
@@ -16,7 +17,7 @@ import type { AttemptFolder, AttemptFolders } from './attempt-folders.ts'
 import { declaredOutputs } from './declared-outputs.ts'
 import { environmentOf } from './environment.ts'
 import { failedAttempt, useOf } from './failed-attempt.ts'
-import { type Failure, failureOf, runsAgain } from './failure.ts'
+import { type Failure, failureOf, moreMemory, runsAgain } from './failure.ts'
 import { writeInputs } from './inputs.ts'
 import type { StreamFiles } from './last-line.ts'
 import type { Ended } from './messages.ts'
@@ -44,6 +45,8 @@ export interface AttemptOptions {
   share?: (place: AttemptFolder) => Promise<void>
   /** The command has ended. Its outputs are still to be sent. */
   onEnded?: () => void
+  /** Bytes that the worker has for commands, if nothing else runs. */
+  mostMemory: () => number
   /** Ends the command: it was cancelled, or the worker stops. */
   signal: AbortSignal
   partBytes: number
@@ -62,13 +65,13 @@ export async function runAttempt(options: AttemptOptions): Promise<Outcome> {
   let place: AttemptFolder | undefined
   try {
     place = await folders.take()
-    const values = valuesOf(lease)
+    const values = valuesOf(job, lease)
     await options.share?.(place)
     const ended = await run(options, place, values)
     options.onEnded?.()
     if (signal.aborted) return { kind: 'stopped' }
     const failure =
-      failureOf(ended, { ...job, limits: streamLimits(job) }) ??
+      failureOf(ended, { ...job, needs: needsOf(job, lease), limits: streamLimits(job) }) ??
       (await deliver(options, place, values, ended))
     if ('kind' in failure) return failure
     return failed(failure, options, place, ended)
@@ -88,9 +91,14 @@ export async function runAttempt(options: AttemptOptions): Promise<Outcome> {
   }
 }
 
+/** More than the job says, if the task has run out of memory before. */
+const needsOf = (job: Job, lease: Lease) => lease.needs ?? job.needs ?? oneCpu
+
 /** The values of the task, and those that only the worker knows. */
-function valuesOf({ id, attempt, spec }: Lease): Record<string, string> {
-  return { ...(spec as CommandTask).values, task: id, attempt: String(attempt) }
+function valuesOf(job: Job, lease: Lease): Record<string, string> {
+  const { values } = lease.spec as CommandTask
+  const own = { ...values, task: lease.id, attempt: String(lease.attempt) }
+  return 'memory' in values ? { ...own, memory: String(needsOf(job, lease).memory) } : own
 }
 
 async function run(
@@ -100,7 +108,8 @@ async function run(
 ): Promise<Ended> {
   const { cwd, temporary, stdin, user } = place
   const inputs = writeInputs({ input: job.input, body: lease.body, values, cwd, stdin, user })
-  const { timeout, grace, needs = oneCpu } = job
+  const { timeout, grace } = job
+  const needs = needsOf(job, lease)
   const onEnd = onBegin?.(place)
   try {
     return await spawner.run(
@@ -183,15 +192,19 @@ async function deliver(
 
 function failed(
   failure: Failure,
-  { job, lease: { failures = 0 } }: AttemptOptions,
+  { job, lease, mostMemory }: AttemptOptions,
   place: AttemptFolder,
   ended: Ended,
 ): Outcome {
+  const { failures = 0 } = lease
   const said = lastLines(place.stderr) || lastLines(place.stdout)
   // It may not even have been able to say so.
   const what = isFull(place.root) ? `${failure.what}, and the disk is full` : failure.what
-  const error = said === '' ? what : `${what}: ${said}`
+  const memory = moreMemory(failure, { ...job, needs: needsOf(job, lease) }, mostMemory())
+  const next = memory === undefined ? failure.way : `the next attempt has ${formatBytes(memory)}`
+  const error = [what, next, said].filter((part) => part).join(': ')
   const outcome = { kind: 'failed', error, attempt: failedAttempt(failure, ended, place) } as const
+  if (memory !== undefined) return { ...outcome, memory }
   return runsAgain(failure, job, failures) ? outcome : { ...outcome, final: true }
 }
 

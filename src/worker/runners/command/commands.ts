@@ -57,7 +57,8 @@ export function commandRunner(options: CommandOptions): PoolRunner {
         async run({ task, lease }, signal, onEnded) {
           const job = await jobOf(task, lease.job ?? '')
           const send = sender(task)
-          const parts = { spawner, folders, environment, clusterTag, partBytes }
+          const mostMemory = () => poolOptions.total().memory
+          const parts = { spawner, folders, environment, clusterTag, partBytes, mostMemory }
           const share = (place: AttemptFolder) =>
             shared.give(job.shared ?? [], task.node, place, signal)
           const onBegin = (files: StreamFiles) => {

@@ -10,6 +10,8 @@ export interface Failure {
   exit?: number
   /** In words. */
   what: string
+  /** What helps, if nothing is done about it anyhow. */
+  way?: string
 }
 
 /** EX_TEMPFAIL of sysexits(3): the command itself asks to be run again. */
@@ -32,7 +34,7 @@ export function failureOf(
     const way = 'write it into a file, or raise --max-output'
     return { reason: 'output', what: `it wrote over ${limit} to ${tooLarge}: ${way}` }
   }
-  if (outOfMemory) return { reason: 'memory', what: outOfMemoryText(ended, job.needs?.memory ?? 0) }
+  if (outOfMemory) return outOfMemoryFailure(ended, job.needs?.memory ?? 0)
   if (signal !== undefined) return { reason: 'signal', what: `it was ended by ${signal}` }
   if (exit === undefined || job.okExit.includes(exit)) return undefined
   // What a shell says when it finds no such program, or one that it may not run (XCU 2.8.2).
@@ -41,13 +43,29 @@ export function failureOf(
 }
 
 /** `limit`: bytes; 0 if nobody has said what it needs. */
-function outOfMemoryText({ peakMemory }: Ended, limit: number): string {
+function outOfMemoryFailure({ peakMemory }: Ended, limit: number): Failure {
   if (limit > 0) {
-    const twice = formatBytes(2 * limit).replace(' ', '')
-    return `it used all of its ${formatBytes(limit)} of memory: try --memory ${twice}`
+    const [from, upTo] = [limit, 4 * limit].map((bytes) => formatBytes(bytes).replace(' ', ''))
+    const what = `it used all of its ${formatBytes(limit)} of memory`
+    return { reason: 'memory', what, way: `try --memory ${from}..${upTo}` }
   }
   const had = peakMemory === undefined ? '' : ` when it had ${formatBytes(peakMemory)}`
-  return `its machine had no more memory${had}: say what it needs with --memory`
+  const what = `its machine had no more memory${had}`
+  return { reason: 'memory', what, way: 'say what it needs with --memory' }
+}
+
+/**
+ * Bytes that the next attempt gets after one that ran out of memory: twice as much, up to what its job allows and
+ * to what a worker has. Undefined if that is no more.
+ */
+export function moreMemory(
+  { reason }: Failure,
+  { needs, memoryUpTo = 0 }: Pick<Job, 'needs' | 'memoryUpTo'>,
+  mostMemory: number,
+): number | undefined {
+  const { memory = 0 } = needs ?? {}
+  const more = Math.min(2 * memory, memoryUpTo, mostMemory)
+  return reason === 'memory' && more > memory ? more : undefined
 }
 
 /** `failures`: how many earlier attempts have failed. */

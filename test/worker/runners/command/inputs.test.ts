@@ -104,6 +104,7 @@ async function shownBy(files: { name: string; content: string }[], withShell: bo
     environment: { PATH: process.env.PATH ?? '', LANG: 'C.UTF-8' },
     signal: new AbortController().signal,
     partBytes: 1024,
+    mostMemory: () => 0,
     send: async (part, bytes) => {
       parts[part] = bytes
     },

@@ -62,6 +62,7 @@ export function openAttempts(users?: Users, controlGroup?: string) {
       environment: { PATH: process.env.PATH ?? '', HOME: '/nowhere', LANG: 'C.UTF-8' },
       signal: given.signal ?? new AbortController().signal,
       partBytes,
+      mostMemory: () => 512 * 1024 ** 2,
       ...(given.share ? { share: given.share } : {}),
       send: async (part, bytes) => {
         parts[part] = bytes
