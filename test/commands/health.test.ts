@@ -205,6 +205,7 @@ describe('--json', () => {
         unpulled: 0,
         oldestWaitSeconds: one?.queue?.oldestWaitSeconds,
       },
+      disk: { free: one?.disk?.free, size: one?.disk?.size, intake: 'open' },
       workers: [
         {
           id: 'node-1-w-1',

@@ -128,8 +128,9 @@ describe.skipIf(why)('a command that runs as a user of its own', () => {
     const pid = join(attempts.folder, 'pid')
     writeFileSync(pid, '')
     chmodSync(pid, 0o666)
-    await attempts.run(`setsid env -i sh -c 'echo $$ > ${pid}; exec sleep 1000' &`)
-    await expect.poll(() => readFileSync(pid, 'utf8'), { timeout: 10_000 }).not.toBe('')
+    const hidden = `setsid env -i sh -c 'echo $$ > ${pid}; exec sleep 1000'`
+    // The shell itself waits: on a busy machine it might be killed before it has said its number.
+    await attempts.run(`${hidden} & until [ -s ${pid} ]; do :; done`)
     await expect.poll(() => isAlive(pid), { timeout: 10_000 }).toBe(false)
   })
 
