@@ -14,7 +14,8 @@ import { packSha512 } from '../support/sha512-task.ts'
 import { type ServingNode, serve } from './serve.ts'
 
 const tm = fileURLToPath(new URL('../../bin/run.js', import.meta.url))
-const noWorkers = ['--max-workers', '0']
+/** It does not look at its disk meanwhile, and so has no reason to be careful. */
+const noWorkers = ['--max-workers', '0', '--tick', '60s']
 
 /** Gives the test a cluster whose nodes lie on a disk of 4 MiB, and ends what runs there. */
 async function onTinyDisk(
