@@ -93,7 +93,7 @@ export const commandFlags = {
   }),
   'fail-fast': Flags.string({
     description:
-      'pause the job after so many failed tasks, or such a share: 10, 5% [default: if the first ten fail alike]',
+      'pause the job after so many failed tasks, or such a share: 10, 5% [default: if the first ten fail alike]; each node counts its own tasks',
     helpGroup: 'FAILURE',
   }),
   'ok-exit': Flags.string({
