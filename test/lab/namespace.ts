@@ -20,6 +20,13 @@ export function networkOf(pid: number | string): string | undefined {
   }
 }
 
+/** `pid command` of all processes, in all namespaces that are seen from here. */
+export function allProcesses(): string[] {
+  return readdirSync('/proc')
+    .filter((pid) => /^\d+$/.test(pid))
+    .map((pid) => `${pid} ${commandLine(pid)}`)
+}
+
 /** `pid command` of all processes in these networks. */
 export function processesIn(networks: ReadonlySet<string>): string[] {
   return readdirSync('/proc')
