@@ -9,6 +9,8 @@ export interface Resources {
   memory: number
   /** Bytes. */
   disk: number
+  /** Graphics processors, each for one task at a time; none if undefined. */
+  gpus?: number
 }
 
 /** What a worker has for tasks of jobs. */
@@ -37,24 +39,32 @@ export const noRoom: Room = { free: nothing, total: nothing, batch: 1 }
  */
 export const leastDisk = 16 * 1024 ** 2
 
-const names = ['cpus', 'memory', 'disk'] as const
+const names = ['cpus', 'memory', 'disk', 'gpus'] as const
+type Name = (typeof names)[number]
+
+const amountOf = (resources: Resources, name: Name): number => resources[name] ?? 0
+
+/** None are left out: most machines have none. */
+const withGpus = (gpus: number) => (gpus > 0 ? { gpus } : {})
 
 export function isOneCpu(needs: Resources): boolean {
-  return names.every((name) => needs[name] === oneCpu[name])
+  return names.every((name) => amountOf(needs, name) === amountOf(oneCpu, name))
 }
 
 /** How many tasks with these needs run at the same time on what is there. */
 export function howManyFit(needs: Resources, there: Resources): number {
-  const fit = names.map((name) =>
-    needs[name] > 0 ? Math.floor(there[name] / needs[name]) : Number.POSITIVE_INFINITY,
-  )
+  const fit = names.map((name) => {
+    const needed = amountOf(needs, name)
+    return needed > 0 ? Math.floor(amountOf(there, name) / needed) : Number.POSITIVE_INFINITY
+  })
   return Math.max(0, Math.min(...fit))
 }
 
 /** What is left beside this many tasks. Never below 0. */
 export function without(there: Resources, needs: Resources, tasks = 1): Resources {
-  const left = (name: keyof Resources) => Math.max(0, there[name] - tasks * needs[name])
-  return { cpus: left('cpus'), memory: left('memory'), disk: left('disk') }
+  const left = (name: Name) => Math.max(0, amountOf(there, name) - tasks * amountOf(needs, name))
+  const gpus = withGpus(left('gpus'))
+  return { cpus: left('cpus'), memory: left('memory'), disk: left('disk'), ...gpus }
 }
 
 /** For the operating system and tm itself. */
@@ -63,10 +73,10 @@ const reservedMemory = 512 * 1024 ** 2
 /**
  * What one worker has for its tasks. `workers`: how many share the machine. A processor for each of
  * its slots at least, since these tasks may also wait for a disk or a network. No disk if it is full:
- * then it takes none of them.
+ * then it takes none of them. GPUs only for one that has the machine to itself: nobody shares them out.
  */
 export function shareOf(
-  { cpus, memory, disk }: Resources,
+  { cpus, memory, disk, gpus = 0 }: Resources,
   { workers, slots }: { workers: number; slots: number },
 ): Resources {
   const share = (whole: number) => Math.max(0, Math.floor(whole / workers))
@@ -74,20 +84,23 @@ export function shareOf(
     cpus: Math.max(slots, share(cpus)),
     memory: share(memory - reservedMemory),
     disk: disk < leastDisk ? 0 : share(disk),
+    ...withGpus(workers === 1 ? gpus : 0),
   }
 }
 
 /** The most of each. */
 export function most(all: Resources[]): Resources {
-  const largest = (name: keyof Resources) => Math.max(0, ...all.map((one) => one[name]))
-  return { cpus: largest('cpus'), memory: largest('memory'), disk: largest('disk') }
+  const largest = (name: Name) => Math.max(0, ...all.map((one) => amountOf(one, name)))
+  const gpus = withGpus(largest('gpus'))
+  return { cpus: largest('cpus'), memory: largest('memory'), disk: largest('disk'), ...gpus }
 }
 
-/** `2 cpus, 1.5 GiB of memory`. Without what is 0. */
-export function describeResources({ cpus, memory, disk }: Resources): string {
+/** `2 cpus, 1.5 GiB of memory, 1 GPU`. Without what is 0. */
+export function describeResources({ cpus, memory, disk, gpus = 0 }: Resources): string {
   return [
     pluralize(cpus, 'cpu'),
     ...(memory > 0 ? [`${formatBytes(memory)} of memory`] : []),
     ...(disk > 0 ? [`${formatBytes(disk)} of disk`] : []),
+    ...(gpus > 0 ? [pluralize(gpus, 'GPU')] : []),
   ].join(', ')
 }

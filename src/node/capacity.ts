@@ -55,7 +55,7 @@ export function createCapacity({
       if (!has || howManyFit(needs, has) > 0) return
       const message = `No worker can ever run this: a task needs ${describeResources(needs)}, and a worker has ${describeResources(has)}`
       throw new TmError('invalid', message, {
-        suggestions: ['Ask for less: --cpus, --memory, --disk', ...howToHaveMore()],
+        suggestions: ['Ask for less: --cpus, --memory, --disk, --gpus', ...howToHaveMore()],
       })
     },
   }

@@ -2,6 +2,8 @@ import { describe, expect, it } from 'vitest'
 import {
   describeResources,
   howManyFit,
+  isOneCpu,
+  most,
   oneCpu,
   shareOf,
   without,
@@ -37,6 +39,20 @@ describe('resources', () => {
     expect(third).toMatchObject({ cpus: 2, memory: Math.floor((15.5 * GiB) / 3) })
     expect(shareOf(machine, { workers: 100, slots: 2 })).toMatchObject({ cpus: 2 })
     expect(shareOf({ ...machine, memory: GiB / 4 }, { workers: 1, slots: 1 }).memory).toBe(0)
+  })
+
+  it('are GPUs, too, of a worker that has its machine to itself', () => {
+    const withTwo = { ...machine, gpus: 2 }
+    const needs = { ...oneCpu, gpus: 1 }
+    expect(isOneCpu(needs)).toBe(false)
+    expect(howManyFit(needs, machine)).toBe(0)
+    expect(howManyFit(needs, withTwo)).toBe(2)
+    expect(without(withTwo, needs)).toMatchObject({ gpus: 1 })
+    expect(without(withTwo, needs, 2)).not.toHaveProperty('gpus')
+    expect(most([machine, withTwo])).toMatchObject({ gpus: 2 })
+    expect(shareOf(withTwo, { workers: 1, slots: 1 })).toMatchObject({ gpus: 2 })
+    expect(shareOf(withTwo, { workers: 2, slots: 1 })).not.toHaveProperty('gpus')
+    expect(describeResources({ ...oneCpu, gpus: 2 })).toBe('1 cpu, 2 GPUs')
   })
 
   it('are said in words, without what is not asked for', () => {

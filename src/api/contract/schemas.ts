@@ -64,6 +64,7 @@ export const resourcesSchema = z
     cpus: z.int().min(1).max(10_000),
     memory: amount.describe('bytes'),
     disk: amount.describe('bytes'),
+    gpus: z.int().min(0).max(1000).optional().describe('none if absent'),
   })
   .openapi('Resources')
 

@@ -20,6 +20,7 @@ const shapeSchema = z.object({
         architecture,
         vcpus: z.number(),
         memory: z.number().optional().describe('bytes'),
+        gpus: z.number().optional(),
         zones: z.array(z.string()),
       }),
     )

@@ -112,6 +112,7 @@ interface Given {
   env?: string[]
   'env-file'?: string[]
   cpus: string
+  gpus?: string
   memory?: string
   disk?: string
   timeout?: string

@@ -20,16 +20,21 @@ export const needsFlags = {
     description: 'the room on disk that a task needs for its files: 10GiB',
     helpGroup: 'NEEDS',
   }),
+  gpus: Flags.string({
+    description: 'the GPUs (of NVIDIA) that a task has for itself: CUDA_VISIBLE_DEVICES names them',
+    helpGroup: 'NEEDS',
+  }),
 }
 
 interface Given {
+  gpus?: string
   cpus: string
   memory?: string
   disk?: string
 }
 
 /** `memoryUpTo`: bytes. Throws `invalid`. */
-export function readNeeds({ cpus, memory, disk }: Given): {
+export function readNeeds({ cpus, memory, disk, gpus }: Given): {
   needs: Resources
   memoryUpTo?: number
 } {
@@ -40,6 +45,7 @@ export function readNeeds({ cpus, memory, disk }: Given): {
     cpus: requireInteger('--cpus', cpus, { min: 1, max: 10_000 }),
     memory: size('--memory', from),
     disk: size('--disk', disk),
+    ...(gpus === undefined ? {} : { gpus: requireInteger('--gpus', gpus, { min: 1, max: 1000 }) }),
   }
   if (upTo === undefined) return { needs }
   const memoryUpTo = readSize('--memory', upTo)

@@ -162,7 +162,7 @@ function renderImage(image: Image) {
   }
 }
 
-function renderType({ name, architecture, vcpus, memoryMiB, burstable }: InstanceType) {
+function renderType({ name, architecture, vcpus, memoryMiB, burstable, gpus }: InstanceType) {
   return {
     instanceType: name,
     currentGeneration: true,
@@ -175,6 +175,9 @@ function renderType({ name, architecture, vcpus, memoryMiB, burstable }: Instanc
     processorInfo: { supportedArchitectures: [architecture] },
     vCpuInfo: { defaultVCpus: vcpus },
     memoryInfo: { sizeInMiB: memoryMiB },
+    ...(gpus === undefined
+      ? {}
+      : { gpuInfo: { gpus: [{ name: 'A10G', manufacturer: 'NVIDIA', count: gpus }] } }),
     burstablePerformanceSupported: burstable,
   }
 }

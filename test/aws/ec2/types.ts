@@ -8,6 +8,8 @@ export interface InstanceType {
   vcpus: number
   memoryMiB: number
   burstable: boolean
+  /** Of NVIDIA. */
+  gpus?: number
 }
 
 const sizes: [size: string, vcpus: number, scale: number][] = [
@@ -60,4 +62,12 @@ export const instanceTypes: readonly InstanceType[] = [
   ...family('c7i', 'x86_64', 2),
   ...family('c6i', 'x86_64', 2),
   ...family('m7i', 'x86_64', 4),
+  {
+    name: 'g5.xlarge',
+    architecture: 'x86_64',
+    vcpus: 4,
+    memoryMiB: 16384,
+    burstable: false,
+    gpus: 1,
+  },
 ]

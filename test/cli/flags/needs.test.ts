@@ -11,6 +11,11 @@ it('one processor, unless something else is said', () => {
   expect(all).toEqual({ needs: { cpus: 4, memory: 2 * gib, disk: 10 * gib } })
 })
 
+it('GPUs', () => {
+  expect(readNeeds({ cpus: '1', gpus: '2' }).needs).toMatchObject({ gpus: 2 })
+  expect(() => readNeeds({ cpus: '1', gpus: '0' })).toThrow('--gpus must be')
+})
+
 it('memory that may grow', () => {
   const needs = { cpus: 1, memory: 2 * gib, disk: 0 }
   expect(memory('2GiB..16GiB')).toEqual({ needs, memoryUpTo: 16 * gib })

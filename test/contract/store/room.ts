@@ -46,6 +46,20 @@ export function describeRoom(held: Held): void {
       expect(await claimed(10)).toEqual(ids.slice(0, fit))
     })
 
+    it('counts GPUs, which most workers do not have', async () => {
+      const ids = await newJob(5, { gpus: 1 })
+      const [one] = await newJob(1)
+      expect(await claimed(10)).toEqual([one])
+      const total = { ...machine, gpus: 2 }
+      const leases = await claim(held.tasks, 10, {
+        max: 9,
+        maxWork: 0,
+        room: { free: total, total, batch: 9 },
+      })
+      expect(leases.map(({ id }) => id)).toEqual(ids.slice(0, 2))
+      expect(leases[0]?.needs).toEqual({ cpus: 1, memory: 0, disk: 0, gpus: 1 })
+    })
+
     it('says in the lease what a task needs, if it is more than one processor', async () => {
       await newJob(1, { cpus: 2, memory: GiB })
       await newJob(1)

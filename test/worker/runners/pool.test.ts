@@ -15,6 +15,8 @@ function testPool(total = machine) {
   const ends = new Map<string, (outcome: Outcome) => void>()
   /** The command has ended, and its outputs are on their way. */
   const exits = new Map<string, () => void>()
+  /** The numbers of the GPUs of each. */
+  const devices = new Map<string, number[]>()
   const pool = createPool(
     {
       total: () => total,
@@ -24,8 +26,9 @@ function testPool(total = machine) {
       },
     },
     {
-      run: ({ task }, signal, onEnded) =>
+      run: ({ task }, signal, onEnded, gpus) =>
         new Promise((resolve) => {
+          devices.set(task.id, gpus)
           ends.set(task.id, resolve)
           exits.set(task.id, onEnded)
           signal.addEventListener('abort', () => resolve({ kind: 'stopped' }))
@@ -47,6 +50,7 @@ function testPool(total = machine) {
     end,
     exit: (id: string) => exits.get(id)?.(),
     delays,
+    gpusOf: (id: string) => devices.get(id),
     isRunning: (id: string) => ends.has(id),
     running: () => [...ends.keys()],
   }
@@ -84,6 +88,18 @@ describe('a pool', () => {
     const { pool, running } = testPool()
     pool.run([assigned('a', needs), assigned('b', needs)])
     expect(running()).toEqual(['a'])
+  })
+
+  it('gives each command GPUs of its own, and those that are free again to the next', async () => {
+    const { pool, end, gpusOf, running } = testPool({ ...machine, gpus: 3 })
+    pool.run(['a', 'b', 'c'].map((id, at) => assigned(id, { gpus: at === 0 ? 2 : 1 })))
+    expect([gpusOf('a'), gpusOf('b')]).toEqual([[0, 1], [2]])
+    expect(running()).toEqual(['a', 'b'])
+    await end('a')
+    expect(gpusOf('c')).toEqual([0])
+    await Promise.all([end('b'), end('c')])
+    pool.run([assigned('d')])
+    expect(gpusOf('d')).toEqual([])
   })
 
   it('offers what is left, without what slots use', () => {

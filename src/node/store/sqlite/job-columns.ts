@@ -27,3 +27,6 @@ export const needs = `
 
 /** Since version 6: the bytes of memory that a task gets since it ran out of what its job says; else null. */
 export const growth = 'ALTER TABLE tasks ADD COLUMN grown_memory INTEGER;'
+
+/** Since version 6: what each task of a job needs besides. */
+export const gpus = 'ALTER TABLE jobs ADD COLUMN gpus INTEGER NOT NULL DEFAULT 0;'

@@ -81,8 +81,8 @@ export function jobMethods(
   { jobs, outputs, shared, attempts, pauses, persistAndFind, cancel, retry }: Parts,
 ): JobMethods {
   const sql = (text: string) => database.prepare(text)
-  const insert = sql(`INSERT INTO jobs (id, created_at, definition, cpus, memory, disk,
-    fail_fast, canary) VALUES (?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (id) DO NOTHING`)
+  const insert = sql(`INSERT INTO jobs (id, created_at, definition, cpus, memory, disk, gpus,
+    fail_fast, canary) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (id) DO NOTHING`)
   const byId = sql('SELECT * FROM jobs WHERE id = ?')
   const all = sql('SELECT * FROM jobs ORDER BY job DESC')
   const count = sql('SELECT state, count(*) AS n FROM tasks WHERE job = ? GROUP BY state')
@@ -119,9 +119,18 @@ export function jobMethods(
 
   return {
     putJob({ id, definition, needs, shared: files = [], failFast = null, canary }, now) {
-      const { cpus, memory, disk } = needs
+      const { cpus, memory, disk, gpus = 0 } = needs
       const rules = [failFast, canary ? 1 : 0] as const
-      const added = insert.run(idBytes(id), now.wall, definition, cpus, memory, disk, ...rules)
+      const added = insert.run(
+        idBytes(id),
+        now.wall,
+        definition,
+        cpus,
+        memory,
+        disk,
+        gpus,
+        ...rules,
+      )
       if (added.changes > 0) {
         shared.assign(jobs.numberOf(id), files)
         return 'created'

@@ -6,6 +6,7 @@
 import type { DatabaseSync } from 'node:sqlite'
 import type { Resources } from '../../../core/resources.ts'
 import type { Pauses } from './pauses.ts'
+import { toNeeds } from './rows.ts'
 import { stateNumbers as states } from './schema.ts'
 import type { Transaction } from './transaction.ts'
 
@@ -27,7 +28,7 @@ export function createOpenJobs(
   pauses: Pick<Pauses, 'isPaused'>,
 ) {
   const sql = (text: string) => database.prepare(text)
-  const needsOf = sql('SELECT cpus, memory, disk, canary FROM jobs WHERE job = ?')
+  const needsOf = sql('SELECT cpus, memory, disk, gpus, canary FROM jobs WHERE job = ?')
   const count = sql(`SELECT count(*) AS n FROM tasks WHERE job = ? AND state = ${states.queued}`)
   const withQueued = sql(`SELECT job FROM jobs WHERE EXISTS
     (SELECT 1 FROM tasks WHERE tasks.job = jobs.job AND state = ${states.queued})`)
@@ -39,9 +40,8 @@ export function createOpenJobs(
   const queuedOf = (job: number) => Number(count.get(job)?.n)
 
   function add(job: number): void {
-    const row = needsOf.get(job) as unknown as Resources & { canary: number }
-    const { cpus, memory, disk } = row
-    const needs = { cpus, memory, disk }
+    const row = needsOf.get(job) as unknown as Required<Resources> & { canary: number }
+    const needs = toNeeds(row)
     open.set(job, { job, needs, canary: row.canary === 1, queued: queuedOf(job) })
   }
   for (const { job } of withQueued.all()) add(job as number)

@@ -1,6 +1,7 @@
 /**
  * Converts rows to tasks and results. In rows, ids and results are bytes and states are numbers.
  */
+import type { Resources } from '../../../core/resources.ts'
 import { idText, type StoredResult, type StoredTask, type TaskState } from '../../../core/task.ts'
 import type { FirstLease } from './memory.ts'
 import { stateNumbers } from './schema.ts'
@@ -55,6 +56,11 @@ export const selectTasks = `SELECT seq, tasks.id, job, jobs.id AS job_id, state,
   ifnull(results.finished_at, tasks.finished_at) AS finished_at, done_seq, result, error,
   ending, grown_memory
   FROM tasks LEFT JOIN results USING (done_seq, seq) LEFT JOIN jobs USING (job)`
+
+/** What tasks of a job need, from the row of the job. */
+export function toNeeds({ cpus, memory, disk, gpus }: Required<Resources>): Resources {
+  return { cpus, memory, disk, ...(gpus > 0 ? { gpus } : {}) }
+}
 
 export const selectResults = `SELECT results.done_seq, results.id, jobs.id AS job_id, kind, spec,
   results.attempt, results.started_at, results.finished_at, result

@@ -1,5 +1,5 @@
 /** The tables of a node's database, and the marks by which a file is recognized as one. */
-import { canary, growth, keys, needs, pauses } from './job-columns.ts'
+import { canary, gpus, growth, keys, needs, pauses } from './job-columns.ts'
 
 /** "tmq1" in ASCII, in the header of the file (SQLite file format, 1.3.17). */
 export const applicationId = 0x746d7131
@@ -175,6 +175,7 @@ export const schema = `
   ${queues}
   ${needs}
   ${growth}
+  ${gpus}
   INSERT INTO counts VALUES (0, 0, 0, 0, 0, 0, 1, 1, 1);
   PRAGMA application_id = ${applicationId};
   PRAGMA user_version = ${schemaVersion};
@@ -240,6 +241,7 @@ export const migrations: Record<number, string> = {
   `,
   6: `
     ${growth}
+    ${gpus}
     PRAGMA user_version = 6;
   `,
 }

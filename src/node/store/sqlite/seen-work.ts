@@ -8,6 +8,7 @@ import type { Memory } from './memory.ts'
 import type { Engine } from './methods.ts'
 import type { OpenJobs } from './open-jobs.ts'
 import { queuedRows } from './queued-rows.ts'
+import { toNeeds } from './rows.ts'
 import { stateNumbers as states } from './schema.ts'
 
 /** As many say enough, and cost a millisecond. */
@@ -34,7 +35,7 @@ export function workMethod(
     results.finished_at AS endedAt FROM tasks JOIN results USING (done_seq)
     WHERE tasks.job = ? AND tasks.state = ${states.succeeded}
     ORDER BY tasks.seq DESC LIMIT ${mostEnded}`)
-  const selectNeeds = sql('SELECT cpus, memory, disk FROM jobs WHERE job = ?')
+  const selectNeeds = sql('SELECT cpus, memory, disk, gpus FROM jobs WHERE job = ?')
   const selectEarlier = sql(`SELECT earlier.job FROM jobs AS earlier, jobs AS this
     WHERE this.job = ? AND earlier.job < this.job AND this.definition ->> 'line' <> ''
     AND earlier.definition ->> 'line' = this.definition ->> 'line'
@@ -65,8 +66,8 @@ export function workMethod(
   ): SeenJob {
     const ended = endedOf(job, steady)
     const before = ended.length === 0 ? endedBefore(job, steady) : []
-    const needs = (selectNeeds.get(job) as unknown as Resources | undefined) ?? oneCpu
-    return { needs: { ...needs }, waiting, ended, running, before }
+    const row = selectNeeds.get(job) as unknown as Required<Resources> | undefined
+    return { needs: row ? toNeeds(row) : oneCpu, waiting, ended, running, before }
   }
 
   function costOfNext(steady: number): number {

@@ -3,6 +3,7 @@ import {
   type _InstanceType,
   DescribeInstanceTypeOfferingsCommand,
   DescribeInstanceTypesCommand,
+  type GpuInfo,
 } from '@aws-sdk/client-ec2'
 import { TmError } from '../../../core/errors.ts'
 import type { AwsContext } from '../aws/context.ts'
@@ -15,6 +16,8 @@ export interface TypeFacts {
   vcpus: number
   /** Bytes; undefined in the terms of an older tm. */
   memory?: number | undefined
+  /** Of NVIDIA; undefined for none. */
+  gpus?: number | undefined
   zones: string[]
 }
 
@@ -51,9 +54,17 @@ export async function describeTypes(aws: AwsContext, types: string[]): Promise<T
       architecture: architectureOf(facts?.ProcessorInfo?.SupportedArchitectures ?? []),
       vcpus: facts?.VCpuInfo?.DefaultVCpus ?? 0,
       memory: (facts?.MemoryInfo?.SizeInMiB ?? 0) * 1024 ** 2,
+      ...gpusOf(facts?.GpuInfo),
       zones,
     }
   })
+}
+
+/** Tasks find theirs by `CUDA_VISIBLE_DEVICES`, which only NVIDIA's know. */
+function gpusOf({ Gpus = [] }: GpuInfo = {}): Pick<TypeFacts, 'gpus'> {
+  const nvidia = Gpus.filter(({ Manufacturer }) => Manufacturer === 'NVIDIA')
+  const gpus = nvidia.reduce((sum, { Count = 0 }) => sum + Count, 0)
+  return gpus > 0 ? { gpus } : {}
 }
 
 /** arm64 costs about a fifth less at the same speed. Some types also list i386. */

@@ -45,6 +45,8 @@ export interface AttemptOptions {
   share?: (place: AttemptFolder) => Promise<void>
   /** The command has ended. Its outputs are still to be sent. */
   onEnded?: () => void
+  /** The numbers of those that it has for itself. */
+  gpus: number[]
   /** Bytes that the worker has for commands, if nothing else runs. */
   mostMemory: () => number
   /** Ends the command: it was cancelled, or the worker stops. */
@@ -102,7 +104,7 @@ function valuesOf(job: Job, lease: Lease): Record<string, string> {
 }
 
 async function run(
-  { job, lease, spawner, environment, signal, onBegin, clusterTag }: AttemptOptions,
+  { job, lease, spawner, environment, signal, onBegin, clusterTag, gpus }: AttemptOptions,
   place: AttemptFolder,
   values: Record<string, string>,
 ): Promise<Ended> {
@@ -120,6 +122,7 @@ async function run(
           base: user === undefined ? environment : { ...environment, HOME: temporary },
           job,
           cpus: needs.cpus,
+          gpus,
           temporary,
           values,
         }),

@@ -54,11 +54,11 @@ export function commandRunner(options: CommandOptions): PoolRunner {
       if (ownUsers) chmodSync(folder, 0o711)
       const shared = createSharedFiles(join(work, 'shared'))
       return createPool(poolOptions, {
-        async run({ task, lease }, signal, onEnded) {
+        async run({ task, lease }, signal, onEnded, gpus) {
           const job = await jobOf(task, lease.job ?? '')
           const send = sender(task)
           const mostMemory = () => poolOptions.total().memory
-          const parts = { spawner, folders, environment, clusterTag, partBytes, mostMemory }
+          const parts = { spawner, folders, environment, clusterTag, partBytes, mostMemory, gpus }
           const share = (place: AttemptFolder) =>
             shared.give(job.shared ?? [], task.node, place, signal)
           const onBegin = (files: StreamFiles) => {

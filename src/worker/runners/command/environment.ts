@@ -8,6 +8,8 @@ export interface EnvironmentOptions {
   job: Pick<Job, 'env'>
   /** How many cores the task may use. */
   cpus: number
+  /** The numbers of the GPUs that the task has for itself. */
+  gpus: number[]
   /** A folder for temporary files. */
   temporary: string
   values: Readonly<Record<string, string>>
@@ -22,13 +24,17 @@ const threads = [
   'GOMAXPROCS',
 ]
 
+/** By default CUDA counts the fastest first (CUDA C++ Programming Guide, environment variables). */
+const cudaOrder = { CUDA_DEVICE_ORDER: 'PCI_BUS_ID' }
+
 /** What the user asks for wins over what tm thinks of, and the values of the task over both. */
 export function environmentOf(options: EnvironmentOptions): Record<string, string> {
-  const { base, job, cpus, temporary, values } = options
+  const { base, job, cpus, gpus, temporary, values } = options
   const count = String(Math.max(1, Math.floor(cpus)))
   return {
     ...base,
     ...Object.fromEntries(threads.map((name) => [name, count])),
+    ...(gpus.length > 0 ? { ...cudaOrder, CUDA_VISIBLE_DEVICES: gpus.join() } : {}),
     TMPDIR: temporary,
     ...job.env,
     ...Object.fromEntries(Object.entries(values).map(([name, value]) => [variableOf(name), value])),

@@ -5,18 +5,34 @@
  */
 
 import { messageOf } from '../../../core/errors.ts'
-import { isOneCpu, oneCpu, type Resources, type Room, without } from '../../../core/resources.ts'
+import {
+  howManyFit,
+  isOneCpu,
+  oneCpu,
+  type Resources,
+  type Room,
+  without,
+} from '../../../core/resources.ts'
 import type { Outcome } from '../../outcome.ts'
 import type { Assignment, Pool, PoolOptions, RunningTask } from '../../slot/slot.ts'
 
 export interface PoolParts {
-  /** `onEnded` is called when the command has ended: what is left to do needs no processor. */
-  run(assignment: Assignment, signal: AbortSignal, onEnded: () => void): Promise<Outcome>
+  /**
+   * `onEnded` is called when the command has ended: what is left to do needs no processor. `gpus`: the numbers of
+   * those that it has for itself.
+   */
+  run(
+    assignment: Assignment,
+    signal: AbortSignal,
+    onEnded: () => void,
+    gpus: number[],
+  ): Promise<Outcome>
   close(): Promise<void>
 }
 
 interface Running {
   needs: Resources
+  gpus: number[]
   stopping: AbortController
   began: number
 }
@@ -60,6 +76,12 @@ export function createPool({ onEnd, total }: PoolOptions, parts: PoolParts): Poo
     return [...running.values()].reduce((left, { needs }) => without(left, needs), total())
   }
 
+  function freeGpus(): number[] {
+    const taken = new Set([...running.values()].flatMap(({ gpus }) => gpus))
+    const all = Array.from({ length: total().gpus ?? 0 }, (_, number) => number)
+    return all.filter((one) => !taken.has(one))
+  }
+
   function startWhatFits(): void {
     for (let next = waiting[0]; next && fits(next) && !isBehind(); next = waiting[0]) {
       waiting.shift()
@@ -79,14 +101,16 @@ export function createPool({ onEnd, total }: PoolOptions, parts: PoolParts): Poo
     const left = free()
     const needs = needsOf(next)
     if (isOneCpu(needs) && isShort() && running.size < overlap * total().cpus) return true
-    return left.cpus >= needs.cpus && left.memory >= needs.memory && left.disk >= needs.disk
+    return howManyFit(needs, left) > 0
   }
 
   async function start(assignment: Assignment): Promise<void> {
     const { task } = assignment
     const stopping = new AbortController()
     const began = performance.now()
-    running.set(task, { needs: needsOf(assignment), stopping, began })
+    const needs = needsOf(assignment)
+    const gpus = freeGpus().slice(0, needs.gpus ?? 0)
+    running.set(task, { needs, gpus, stopping, began })
 
     function leave(): void {
       if (!running.delete(task)) return
@@ -98,9 +122,11 @@ export function createPool({ onEnd, total }: PoolOptions, parts: PoolParts): Poo
       startWhatFits()
     }
 
-    const outcome = await parts.run(assignment, stopping.signal, leave).catch((error): Outcome => {
-      return { kind: 'failed', error: messageOf(error) }
-    })
+    const outcome = await parts
+      .run(assignment, stopping.signal, leave, gpus)
+      .catch((error): Outcome => {
+        return { kind: 'failed', error: messageOf(error) }
+      })
     if (outcome.kind === 'failed' && outcome.machineFault) pause()
     leave()
     // More like it may fail, and their job be paused: no batches of them.

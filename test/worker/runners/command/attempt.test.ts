@@ -115,6 +115,13 @@ describe('a command', () => {
     expect(text).toContain(`TM_TASK=${id}\n`)
   })
 
+  it('is told which GPUs it has for itself', async () => {
+    const script = 'echo "<$CUDA_VISIBLE_DEVICES> <$CUDA_DEVICE_ORDER>"'
+    const said = async (gpus: number[]) => (await run(script, keepStdout, { gpus })).text
+    expect(await said([1, 3])).toBe('<1,3> <PCI_BUS_ID>\n')
+    expect(await said([])).toBe('<> <>\n')
+  })
+
   it('starts as many threads as it has cores, unless it is told otherwise', async () => {
     const script = 'echo $OMP_NUM_THREADS $OPENBLAS_NUM_THREADS $GOMAXPROCS'
     const said = async (changes: object) => (await run(script, { ...keepStdout, ...changes })).text

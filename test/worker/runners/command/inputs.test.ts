@@ -90,6 +90,7 @@ async function shownBy(files: { name: string; content: string }[], withShell: bo
       grace: 1000,
       maxOutput: 1024 ** 2,
     },
+    gpus: [],
     lease: {
       id: '01997a5e-4b7e-7cc2-8f6a-000000000001',
       attempt: 1,

@@ -30,6 +30,7 @@ export interface Given {
   signal?: AbortSignal
   partBytes?: number
   share?: (place: AttemptFolder) => Promise<void>
+  gpus?: number[]
 }
 
 /** With `users`, each command is one of them; with `controlGroup`, each has a group of its own in that. */
@@ -62,6 +63,7 @@ export function openAttempts(users?: Users, controlGroup?: string) {
       environment: { PATH: process.env.PATH ?? '', HOME: '/nowhere', LANG: 'C.UTF-8' },
       signal: given.signal ?? new AbortController().signal,
       partBytes,
+      gpus: given.gpus ?? [],
       mostMemory: () => 512 * 1024 ** 2,
       ...(given.share ? { share: given.share } : {}),
       send: async (part, bytes) => {
