@@ -2,7 +2,7 @@
 
 /** `npm run test:e2e`: clusters of real processes, which mostly wait. `npm test` keeps a few of them. */
 export const e2e = [
-  'test/e2e/{backup,batch,demo,down,exfat,failures,lost,nodes,place,priority,resume,run,run-*}.test.ts',
+  'test/e2e/{backup,batch,demo,down,exfat,failures,lost,many-files,nodes,place,priority,resume,run,run-*}.test.ts',
   'test/e2e/{scaling,stalled-peers,versions,workers}.test.ts',
   'test/bin/{endings,install,interrupted,lazy,node-gone,questions,start}.test.ts',
   'test/moto/cluster.test.ts',
