@@ -19,7 +19,7 @@ type Row = [
   attempt: number,
   runAt: number,
   failures: number,
-  grownMemory: number | null,
+  grownMemory?: number | null,
 ]
 
 export interface Candidate {
@@ -37,13 +37,14 @@ export interface Candidate {
   grownMemory: number | null
 }
 
-const columns = `seq, lower(hex(id)), kind, spec, cost, size, upload, attempt, run_at, failures,
-  grown_memory`
+const columns = 'seq, lower(hex(id)), kind, spec, cost, size, upload, attempt, run_at, failures'
+/** Only tasks of jobs have grown. */
+const columnsOfJob = `${columns}, grown_memory`
 const queued = `state = ${states.queued}`
 
 export function queuedRows(database: DatabaseSync) {
-  const rows = (text: string) => {
-    const statement = database.prepare(`SELECT ${columns} FROM tasks WHERE ${text}`)
+  const rows = (text: string, selected = columns) => {
+    const statement = database.prepare(`SELECT ${selected} FROM tasks WHERE ${text}`)
     statement.setReturnArrays(true)
     return {
       all: (...args: number[]) => statement.all(...args) as unknown as Row[],
@@ -53,9 +54,14 @@ export function queuedRows(database: DatabaseSync) {
   const fresh = rows(`seq >= ? AND ${queued} AND attempt = 0 AND job IS NULL ORDER BY seq LIMIT ?`)
   const returned = rows(`${queued} AND attempt > 0 AND job IS NULL AND run_at <= ?
     ORDER BY run_at, seq LIMIT ?`)
-  const freshOfJob = rows(`job = ? AND ${queued} AND attempt = 0 ORDER BY seq LIMIT ?`)
-  const returnedOfJob = rows(`job = ? AND ${queued} AND attempt > 0 AND run_at <= ?
-    ORDER BY run_at, seq LIMIT ?`)
+  const freshOfJob = rows(
+    `job = ? AND ${queued} AND attempt = 0 ORDER BY seq LIMIT ?`,
+    columnsOfJob,
+  )
+  const returnedOfJob = rows(
+    `job = ? AND ${queued} AND attempt > 0 AND run_at <= ? ORDER BY run_at, seq LIMIT ?`,
+    columnsOfJob,
+  )
 
   return {
     /** Those without a job. `from`: no fresh one has a smaller number. */
@@ -74,7 +80,8 @@ function merged(back: Row[], first: IteratorObject<Row>): Iterable<Candidate> {
 }
 
 function toCandidate(row: Row): Candidate {
-  const [seq, hex, kind, spec, cost, size, upload, attempt, runAt, failures, grownMemory] = row
+  const [seq, hex, kind, spec, cost, size, upload, attempt, runAt, failures, grownMemory = null] =
+    row
   const id = idFromHex(hex)
   return { seq, id, kind, spec, cost, size, upload, attempt, runAt, failures, grownMemory }
 }
