@@ -101,18 +101,21 @@ export function createService(name: string, host: Host) {
       child = undefined
       if (!stopping) return
       const pid = await mainOf(stopping)
+      stopping.kill('SIGCONT')
       if (pid === undefined) return
       signal(pid, 'SIGTERM')
       const patience = Math.min(stopMs, atMostMs, 2 ** 31 - 1)
       await Promise.race([exited, sleep(patience, undefined, { ref: false })])
-      // What is left of it, too.
+      // What is left of it, too. Who runs it inside has stopped with it, if it was stopped (nsenter(1)).
       signal(pid, 'SIGKILL')
+      stopping.kill('SIGCONT')
       await exited
     },
 
     /** Its machine is gone, and so is its process: nothing is to be started again. */
     forget(): void {
       clearTimeout(again)
+      child?.kill('SIGCONT')
       child = undefined
       state = 'inactive'
     },

@@ -2,8 +2,8 @@
  * The script that an instance runs when it boots: it writes files and a unit that keeps the start
  * script running. It holds no secret, because anybody who may describe the instance can read it. Pure.
  */
-import { guardScript, guardUnit } from './guard.ts'
-import { folders, type MachineConfig } from './machine-config.ts'
+import { endsFolder, guardScript, guardUnit } from './guard.ts'
+import { folders, type MachineConfig, ownedFile } from './machine-config.ts'
 import { startScript } from './start.ts'
 
 const { config, data, program } = folders
@@ -22,6 +22,8 @@ set -euo pipefail
 # First of all: whatever fails below, the machine ends. Whoever comes for it puts that off.
 umask 077
 mkdir -p ${config} ${data} ${program} || shutdown -P now
+# The image may have been made of a machine of tm, whose times are not this one's.
+rm -rf ${endsFolder} ${ownedFile} ${data}/born
 ${file(`${program}/guard`, guardScript(machine), ' || shutdown -P now')}
 setsid bash ${program}/guard < /dev/null > /dev/null 2>&1 &
 ${file(`${config}/machine.json`, JSON.stringify(machine))}
