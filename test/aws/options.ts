@@ -55,6 +55,8 @@ export interface Options {
   /** Zone letters of the region. */
   zones: string
   operator: { accessKeyId: string; secretAccessKey: string; userName: string }
+  /** US dollars an hour, by type and letter of the zone. */
+  spotPrices: Readonly<Record<string, Readonly<Record<string, number>>>>
   /** What the operator may do; without it, everything. */
   operatorPolicy?: PolicyDocument
   /** A policy of the organization: what it denies, nobody in the account may do. */
@@ -119,6 +121,7 @@ export function withDefaults(given: GivenOptions = {}): Options {
     images: defaultImages,
     types: instanceTypes,
     notOffered: [],
+    spotPrices: {},
     vcpuQuota: 32,
     spotVcpuQuota: 32,
     spotRole: false,

@@ -55,6 +55,27 @@ export const catalogActions: Actions = {
     },
   },
 
+  // One price a type and zone: the one that holds now (with StartTime at this moment).
+  DescribeSpotPriceHistory: {
+    takes: ['InstanceType', 'ProductDescription', 'StartTime', 'DryRun', ...PAGE],
+    run({ world, params, allow, dryRun }) {
+      allow('ec2:DescribeSpotPriceHistory')
+      dryRun()
+      const { spotPrices, region } = world.options
+      const found = params.list('InstanceType').flatMap((instanceType) =>
+        Object.entries(spotPrices[instanceType] ?? {}).map(([zone, spotPrice]) => ({
+          instanceType,
+          productDescription: params.list('ProductDescription')[0] ?? 'Linux/UNIX',
+          spotPrice: String(spotPrice),
+          timestamp: new Date(world.clock.now()),
+          availabilityZone: `${region}${zone}`,
+        })),
+      )
+      const page = paged(world, 'DescribeSpotPriceHistory', params, found, 1)
+      return { spotPriceHistorySet: page.items, nextToken: page.nextToken }
+    },
+  },
+
   DescribeImages: {
     takes: ['ImageId', 'Owner', 'IncludeDeprecated', 'DryRun', ...FILTER, ...PAGE],
     run({ world, params, allow, dryRun }) {

@@ -1,11 +1,13 @@
 /** Finds out all that `tm up` on EC2 has to know before it creates anything. Read-only. */
 import { TmError } from '../../../core/errors.ts'
+import { dollars } from '../../../core/text.ts'
 import type { Choices, Ec2Record } from '../../../state/cluster-record.ts'
 import type { ClusterState } from '../../../state/cluster-state.ts'
 import type { LostNode } from '../../cluster.ts'
 import { nodeIds } from '../../node-ids.ts'
 import { findDiskKey } from '../machines/disk-key.ts'
 import { type Ec2Machine, isLeaving, listInstances } from '../machines/instances.ts'
+import { askSpotPrices, type SpotPrices } from '../machines/spot-prices.ts'
 import { checkExistingGroup } from '../network/existing-group.ts'
 import type { Network } from '../network/network.ts'
 import { operatorAddress } from '../network/operator-address.ts'
@@ -59,13 +61,29 @@ export async function discover(
   const lost = lostOf(record, present)
   const quotas = await lookUpQuotas(context, { survey, ids, machines: all, choices })
   const diskKey = await findDiskKey(aws)
-  const plan = planOf({ cluster, survey, ids, present, lost, choices, cidrs, quotas, diskKey })
+  const spotPrices = choices.spot ? await askPrices(context, survey) : undefined
+  const seen = { survey, ids, present, lost, quotas, diskKey, spotPrices }
+  const plan = planOf({ cluster, choices, cidrs, ...seen })
   const running = all.filter((machine) => !isLeaving(machine))
   const before = {
     types: record?.choices.workerTypes ?? [],
     images: [...new Set(running.map(({ image }) => image))],
   }
   return { survey, ids, plan, before, diskKey }
+}
+
+async function askPrices(
+  { aws, reporter }: DiscoverContext,
+  { network, workerTypes }: Survey,
+): Promise<SpotPrices> {
+  return await reporter.step('spot prices', async (note) => {
+    const types = workerTypes.map(({ type }) => type)
+    const zones = network.subnets.map(({ zone }) => zone)
+    const asked = await askSpotPrices(aws, { types, zones, at: Date.now() })
+    const shown = [...asked.hourly].map(([type, price]) => `${type} ${dollars(price)} $/h`)
+    note(shown.join(', ') || 'not known')
+    return asked
+  })
 }
 
 /** Before anything is created: tm changes nothing in a group that is not its own. */

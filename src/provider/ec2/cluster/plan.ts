@@ -14,7 +14,9 @@ import {
   estimate,
   type PricedType,
   priceOf,
+  spotPriceOf,
 } from '../machines/prices.ts'
+import type { SpotPrices } from '../machines/spot-prices.ts'
 import type { TypeFacts } from '../machines/types.ts'
 import { nodePort, setupOf } from './choices.ts'
 import { idleNote } from './idle-note.ts'
@@ -33,6 +35,8 @@ export interface PlanOptions {
   /** What there is to say about the vCPU quotas. */
   quotas: string[]
   diskKey: string | undefined
+  /** Undefined without spot. */
+  spotPrices: SpotPrices | undefined
 }
 
 export interface Plan {
@@ -82,10 +86,13 @@ export function planOf(options: PlanOptions): Plan {
       worker: pricedType(pick(survey.workerTypes), workerVolumeSize, survey.workerImages),
       publicAddresses: isPublic ? ids.length * (1 + maxWorkers) : 0,
       spot,
+      spotPrices: options.spotPrices,
     })
   const wanted = cost(([first]) => first)
   const fallback = choices.spot && choices.onDemandFallback === true
-  const { most } = cost(mostExpensive, { ...choices, spot: choices.spot && !fallback })
+  const onSpot = choices.spot && !fallback
+  const priceAs = onSpot ? (type: string) => spotPriceOf(type, options.spotPrices) : priceOf
+  const { most } = cost((types) => mostExpensive(types, priceAs), { ...choices, spot: onSpot })
   const node = (id: string) => {
     const { instance, state } = present.find((one) => one.id === id) ?? {}
     return { id, instance, ...(state === 'stopped' ? { stopped: true } : {}) }
@@ -153,9 +160,12 @@ function pricedType(facts: TypeFacts | undefined, volumeSize: number, images: Im
 }
 
 /** The most expensive type, in case the preferred ones lack capacity; unknown prices count most. */
-function mostExpensive(types: TypeFacts[]): TypeFacts | undefined {
+function mostExpensive(
+  types: TypeFacts[],
+  hourly: (type: string) => number | undefined,
+): TypeFacts | undefined {
   const price = ({ type, vcpus }: TypeFacts) =>
-    (priceOf(type) ?? Number.POSITIVE_INFINITY) + vcpus * (creditPriceOf(type) ?? 0)
+    (hourly(type) ?? Number.POSITIVE_INFINITY) + vcpus * (creditPriceOf(type) ?? 0)
   return types.toSorted((a, b) => price(b) - price(a))[0]
 }
 

@@ -3,6 +3,8 @@
  * https://aws.amazon.com/ec2/pricing/on-demand/ and https://aws.amazon.com/ebs/pricing/.
  */
 
+import type { SpotPrices } from './spot-prices.ts'
+
 /** On-demand, Linux, us-east-1, US dollars per hour. */
 const hourly: Record<string, number> = {
   't4g.nano': 0.0042,
@@ -49,6 +51,20 @@ export function creditPriceOf(type: string): number | undefined {
   return creditHourly[type.split('.')[0] ?? '']
 }
 
+/** An hour on spot: as EC2 has said, or else a share of the price on demand. */
+export function spotPriceOf(type: string, asked?: SpotPrices): number | undefined {
+  const onDemand = priceOf(type)
+  return asked?.hourly.get(type) ?? (onDemand === undefined ? undefined : onDemand * spotShare)
+}
+
+function spotNote(type: string, asked?: SpotPrices): string {
+  const assumed = `Spot is assumed to cost ${spotShare * 100} % of on-demand; its price changes hourly`
+  if (asked?.problem !== undefined) return `${assumed}. EC2 could not be asked: ${asked.problem}`
+  if (!asked?.hourly.has(type)) return assumed
+  const when = new Date(asked.at).toISOString().slice(0, 16).replace('T', ' ')
+  return `The price of spot is what EC2 asks for ${type} in the dearest zone at ${when} UTC; it changes hourly`
+}
+
 export interface EstimateOptions {
   region: string
   nodes: number
@@ -60,6 +76,8 @@ export interface EstimateOptions {
   publicAddresses: number
   /** Workers only. */
   spot: boolean
+  /** As EC2 has said; undefined if it was not asked. */
+  spotPrices?: SpotPrices | undefined
 }
 
 export interface PricedType {
@@ -92,8 +110,7 @@ export function estimate(options: EstimateOptions): Estimate {
   const { nodes, workers, publicAddresses, spot } = options
   const { type: nodeType } = options.node
   const { type: workerType } = options.worker
-  const onDemand = priceOf(workerType)
-  const worker = spot && onDemand !== undefined ? onDemand * spotShare : onDemand
+  const worker = spot ? spotPriceOf(workerType, options.spotPrices) : priceOf(workerType)
   const lines = [
     { what: `node, ${nodeType}`, count: nodes, each: priceOf(nodeType) },
     { what: `worker, ${workerType}${spot ? ' spot' : ''}`, count: workers, each: worker },
@@ -111,7 +128,10 @@ export function estimate(options: EstimateOptions): Estimate {
     { count: Math.max(0, publicAddresses - nodes), each: publicAddressPrice },
     { count: workers, each: options.worker.disk * volumePrice },
   ]
-  const unknown = [nodeType, workerType].filter((type) => priceOf(type) === undefined)
+  const unknown = [
+    ...(priceOf(nodeType) === undefined ? [nodeType] : []),
+    ...(worker === undefined ? [workerType] : []),
+  ]
   return {
     least: sum(idle),
     most: sum(lines),
@@ -122,9 +142,7 @@ export function estimate(options: EstimateOptions): Estimate {
       ...(options.region === pricesRegion
         ? []
         : [`Prices in ${options.region} may differ by about 20 %`]),
-      ...(spot
-        ? [`Spot is assumed to cost ${spotShare * 100} % of on-demand; its price changes hourly`]
-        : []),
+      ...(spot ? [spotNote(workerType, options.spotPrices)] : []),
       ...creditNotes(options),
       ...(unknown.length > 0 ? [`No price known for ${[...new Set(unknown)].join(', ')}`] : []),
     ],
