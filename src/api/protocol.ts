@@ -6,7 +6,7 @@
 import { TmError } from '../core/errors.ts'
 import { suggest, tm } from '../core/suggestions.ts'
 
-export const protocol = 2
+export const protocol = 3
 
 export const protocolHeader = 'tm-protocol'
 

@@ -33,8 +33,8 @@ const closed = { begins: { part: 0.05, bytes: gib }, ends: { part: 0.07, bytes: 
 const fastest = 16 * 1024 ** 2
 const slowest = 1024 ** 2
 
-/** While the intake is not open, results that were pulled are kept for so long at the most. */
-const keepPulledMs = 10 * 60_000
+/** How long results of jobs that were pulled are kept at the most, while the intake is not open. */
+const keepPulledMs = { slow: 10 * 60_000, closed: 60_000 }
 
 const within = ({ part, bytes }: Reserve, { free, size }: DiskSpace) =>
   free < Math.min(part * size, bytes)
@@ -55,12 +55,12 @@ export function slowRate({ free, size }: DiskSpace): number {
 
 /** What is kept of what has ended: pulled results go early to make room. Milliseconds. */
 export function retentionIn(intake: Intake, { keepFor, keepMost }: Kept) {
-  const keepPulledFor = intake === 'open' ? keepFor : Math.min(keepFor, keepPulledMs)
+  const keepPulledFor = intake === 'open' ? keepFor : Math.min(keepFor, keepPulledMs[intake])
   return { keepFor, keepMost, keepPulledFor }
 }
 
 /** What the owner of a full node can do. */
-export const whatFrees = suggest`Make room: ${tm('pull', {}, 'JOB')} brings outputs here, and what was pulled is removed ten minutes later`
+export const whatFrees = suggest`Make room: ${tm('pull', {}, 'JOB')} brings outputs here, and what was pulled is then removed`
 
 /** What tasks take of a disk, about. */
 export function sizeOnDisk(tasks: { body: Uint8Array }[]): number {

@@ -35,8 +35,13 @@ export function createCapacity({
 
   /** Of the largest worker; undefined while nothing is known. */
   function ofWorker(): Resources | undefined {
-    const largest = most([workers.capacity(), ...expected()])
-    return largest.cpus > 0 ? largest : undefined
+    const joined = workers.capacity()
+    const largest = most([joined, ...expected()])
+    if (largest.cpus === 0) return undefined
+    if (joined.cpus === 0) return largest
+    // A machine has GPUs; a worker has those that a driver shows it.
+    const { gpus: _, ...rest } = largest
+    return joined.gpus ? { ...rest, gpus: joined.gpus } : rest
   }
 
   function howToHaveMore(): Suggestion[] {

@@ -43,13 +43,14 @@ export function createExplanations(options: ExplanationsOptions) {
   const { node, queue, jobs, workers, loans, capacity, scaler, siblings, lastLines, now } = options
 
   async function jobOf(id: string): Promise<JobFacts> {
-    const { definition, paused, isBeingTried } = await jobs.get(id)
+    const { definition, paused, isBeingTried, counts } = await jobs.get(id)
     const { number, job } = JSON.parse(definition) as JobDefinition
     return {
       number,
       needs: job.needs ?? oneCpu,
       ...(paused === undefined ? {} : { paused }),
-      ...(isBeingTried ? { isBeingTried } : {}),
+      // Without a worker nobody tries it.
+      ...(isBeingTried && counts.running > 0 ? { isBeingTried } : {}),
     }
   }
 

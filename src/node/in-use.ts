@@ -23,9 +23,10 @@ export function createInUse({ stats, now, onUse }: InUseOptions) {
     async tick(): Promise<void> {
       if (lookedAt !== undefined && now() - lookedAt < lookEveryMs) return
       const { queued, running, unpulled } = await stats()
+      const held = holds
       holds = queued + running + unpulled > 0
-      // A start is a sign of use, too.
-      if (holds || lookedAt === undefined) onUse(holds)
+      // Also once when it holds nothing any more: a sign that it did would count for longer.
+      if (holds || held) onUse(holds)
       lookedAt = now()
     },
   }

@@ -27,8 +27,8 @@ export interface IntakeOptions {
   onIntake: (now: DiskSpace & { intake: State }) => void
 }
 
-/** The longest wait in one request: clients give up after half a minute of silence. */
-const longestMs = 20_000
+/** The longest wait for one batch: a request may have some, and clients give up after half a minute of silence. */
+const longestMs = 8000
 
 export type Intake = ReturnType<typeof createIntake>
 
@@ -54,10 +54,13 @@ export function createIntake({ node, folder, reusable, clock, onIntake }: Intake
       if (state !== before) onIntake({ intake: state, ...seen })
     },
 
-    /** Before something new is taken. Throws `busy` if there is no room for it. */
-    expectRoom(): void {
+    /**
+     * Before something new is taken. Throws `busy` if there is no room for it. `lookUp`: what is stored of it; whoever
+     * sends again what is there has lost the answer.
+     */
+    async expectRoom(lookUp: () => Promise<unknown[]> = async () => [undefined]): Promise<void> {
       const now = disk()
-      if (now?.intake !== 'closed') return
+      if (now?.intake !== 'closed' || !(await lookUp()).includes(undefined)) return
       const what = describeIntake(`${node}'s`, now) ?? ''
       throw new TmError('busy', what, { suggestions: [whatFrees] })
     },

@@ -47,7 +47,6 @@ export type Queue = ReturnType<typeof createQueue>
 
 export function createQueue(options: QueueOptions) {
   const { store, clock, settings, intake, random = Math.random } = options
-
   /** Claims that wait, and who makes them. */
   const waiters = new Map<() => void, string>()
   /** When each worker got tasks last: steady milliseconds. */
@@ -135,14 +134,14 @@ export function createQueue(options: QueueOptions) {
     },
     isPaused: () => paused,
 
-    /** Resolves when all tasks are on disk, and the next may come. */
-    async enqueue(tasks: AcceptedTask[]): Promise<EnqueueOutcome[]> {
+    /** Resolves when all are on disk, and the next may come. `hasBegun`: a part of its request is stored. */
+    async enqueue(tasks: AcceptedTask[], { hasBegun = false } = {}): Promise<EnqueueOutcome[]> {
       if (paused) {
         throw new TmError('unavailable', 'This node is draining and takes no tasks', {
           suggestions: ['Try another node of the cluster.'],
         })
       }
-      intake.expectRoom()
+      if (!hasBegun) await intake.expectRoom(() => store.get(tasks.map(({ id }) => id)))
       // Before large bodies move to the store.
       const size = sizeOnDisk(tasks)
       const outcomes = await store.enqueue(tasks, clock())
@@ -150,7 +149,7 @@ export function createQueue(options: QueueOptions) {
       // A task of a job may fit only some of the workers that wait.
       const isOfJob = tasks.some(({ job }) => job !== undefined)
       if (created > 0) announce(isOfJob ? Number.POSITIVE_INFINITY : created)
-      await intake.pace(size)
+      if (created > 0) await intake.pace((size * created) / tasks.length)
       return outcomes
     },
 

@@ -65,7 +65,7 @@ export function createShared({ store, clock, intake }: SharedOptions) {
 
     /** While the hash is checked, nothing changes. */
     async write(sha256: string, part: number, piece: Uint8Array<ArrayBuffer>): Promise<void> {
-      intake.expectRoom()
+      await intake.expectRoom()
       const { length } = piece
       bytes.received += length
       if (!checks.has(sha256)) await store.writeShared(sha256, part, piece, clock())

@@ -242,8 +242,7 @@ ${good}\t\tsucceeded\t${resultOf('good')}
     const other = unknown.replace('0d3b', '0d3c')
     expect(await tm(['wait', id, unknown, other], world)).toEqual({
       stdout: '',
-      stderr: `✖ done 0 of 3, N/s (N s)
-Error: No node knows the task ${unknown} (and 1 more)
+      stderr: `Error: No node knows the task ${unknown} (and 1 more)
   → See the newest results: tm pull
 `,
       exitCode: 1,

@@ -50,6 +50,7 @@ describe('an intake', () => {
     const kept = { keepFor: 3_600_000, keepMost: 5 }
     expect(retentionIn('open', kept)).toEqual({ ...kept, keepPulledFor: 3_600_000 })
     expect(retentionIn('slow', kept)).toEqual({ ...kept, keepPulledFor: 600_000 })
+    expect(retentionIn('closed', kept)).toEqual({ ...kept, keepPulledFor: 60_000 })
     expect(retentionIn('closed', { keepFor: 5, keepMost: 5 }).keepPulledFor).toBe(5)
   })
 

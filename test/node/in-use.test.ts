@@ -32,7 +32,8 @@ it.each(['queued', 'running', 'unpulled'] as const)(
     node.stats[what] = 0
     await node.later(10_000)
     await node.later(10_000)
-    expect(node.signs).toHaveLength(3)
+    // The last sign says that it holds nothing any more.
+    expect(node.signs).toEqual([true, true, true, false])
   },
 )
 
@@ -44,6 +45,15 @@ it('is when it starts, and whenever somebody asks', async () => {
   await node.later(60_000)
   node.asked()
   expect(node.signs).toEqual([true, false, false])
+})
+
+it('is not for as long as while it held something, if it is asked just before it is seen to be empty', async () => {
+  const node = watch({ ...nothing, unpulled: 1 })
+  await node.later(10_000)
+  node.stats.unpulled = 0
+  node.asked()
+  await node.later(10_000)
+  expect(node.signs).toEqual([true, true, false])
 })
 
 it('is not, as long as its store does not answer', async () => {

@@ -47,7 +47,8 @@ export async function downOrphans({
   const left = found.filter((one) => !isRemovable(one))
   if (left.length > 0) reporter.say(`Left as they are: ${left.map(({ id }) => id).join(', ')}.`)
   if (wanted.length === 0) {
-    if (found.length === 0 && !notes.some(({ failed }) => failed)) {
+    // A note says what was not looked at.
+    if (found.length === 0 && notes.length === 0) {
       reporter.say('There are no orphans.')
     }
     return { removed: [], remaining: [], problems: [], left }

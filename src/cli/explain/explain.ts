@@ -2,7 +2,6 @@
 import type { AnswerOf } from '../../api/client.ts'
 import { TmError } from '../../core/errors.ts'
 import { suggest, tm } from '../../core/suggestions.ts'
-import { isTaskId } from '../../core/task.ts'
 import { askAll, type NodeLink } from '../../state/cluster-nodes.ts'
 import { type JobView, jobNamed, listJobs } from '../jobs/jobs.ts'
 import { findTask } from '../tasks/find-task.ts'
@@ -25,18 +24,14 @@ export async function explain(
   word: string,
   onMissing: (text: string) => void,
 ): Promise<Explained> {
-  const job = taskOfJob.test(word) ? undefined : await jobMeant(nodes, word, onMissing)
-  return job ? await explainJob(nodes, job) : await explainTask(nodes, word, onMissing)
+  const job = taskOfJob.test(word) ? undefined : await jobMeant(nodes, word)
+  return job ? await explainJob(nodes, job, onMissing) : await explainTask(nodes, word, onMissing)
 }
 
 /** Undefined if no job is called that: it may be a task. */
-async function jobMeant(
-  nodes: NodeLink[],
-  word: string,
-  onMissing: (text: string) => void,
-): Promise<JobView | undefined> {
-  // The warning about nodes that are away comes once, with the search that goes on.
-  const jobs = await listJobs(nodes, isTaskId(word.toLowerCase()) ? () => {} : onMissing)
+async function jobMeant(nodes: NodeLink[], word: string): Promise<JobView | undefined> {
+  // The warning about nodes that are away comes once, with what follows.
+  const jobs = await listJobs(nodes, () => {})
   try {
     return jobNamed(jobs, word)
   } catch (error) {
@@ -66,7 +61,11 @@ async function explainTask(
   }
 }
 
-async function explainJob(nodes: NodeLink[], job: JobView): Promise<Explained> {
+async function explainJob(
+  nodes: NodeLink[],
+  job: JobView,
+  onMissing: (text: string) => void,
+): Promise<Explained> {
   const { id } = job
   const asked = await askAll(nodes, ({ client }) =>
     client.explainJob({ params: { id }, timeoutMs: 10_000 }),
@@ -74,6 +73,9 @@ async function explainJob(nodes: NodeLink[], job: JobView): Promise<Explained> {
   const explanations = asked.flatMap((one) =>
     one.ok && one.value ? [{ node: one.node.id, ...one.value }] : [],
   )
+  for (const one of asked) {
+    if (!one.ok) onMissing(`Warning: the tasks on ${one.node.id} are left out: ${one.why}`)
+  }
   // It was there a moment ago.
   if (explanations.length === 0) {
     throw new TmError('unreachable', 'No node with tasks of this job answers', {

@@ -20,18 +20,16 @@ const seeLogs = (target: Target) => suggest`What it wrote: ${tm('logs', {}, word
 const seeHealth = suggest`See the nodes: ${tm('health')}`
 
 /** Nothing for what needs only time. */
-const next: Record<Explanation['why'], (target: Target) => Suggestion[]> = {
+const next: Partial<Record<Explanation['why'], (target: Target) => Suggestion[]>> = {
   succeeded: (target) => (target.task ? nothing : [pull(target)]),
   failed: (target) => [
     ...(target.task?.job || target.job ? [seeLogs(target)] : []),
     suggest`Run it again: ${tm('retry', {}, wordOf(target))}`,
   ],
-  cancelled: () => nothing,
   runs: (target) =>
     target.task?.job
       ? [suggest`Follow it: ${tm('logs', { follow: true }, wordOf(target))}`]
       : nothing,
-  held: () => nothing,
   'worker-silent': () => [seeHealth],
   'worker-gone': () => [seeHealth],
   draining: () => [suggest`Unless ${tm('down')} runs: ${tm('up')} restarts it`],
@@ -47,16 +45,10 @@ const next: Record<Explanation['why'], (target: Target) => Suggestion[]> = {
   'being-tried': (target) => [suggest`See the first ones: ${tm('job', {}, jobOf(target))}`],
   'no-launch': () => [seeHealth],
   'no-place': () => [moreWorkers],
-  'setting-up': () => nothing,
-  starting: () => nothing,
-  'no-worker': () => nothing,
   'workers-silent': () => [seeHealth],
-  'workers-leaving': () => nothing,
   'disks-full': () => [suggest`See which, and make room there: ${tm('health')}`],
   'behind-others': () => [moreWorkers],
-  next: () => nothing,
   'nothing-waits': (target) => [suggest`See what runs: ${tm('job', {}, jobOf(target))}`],
-  'no-tasks': () => nothing,
 }
 
 function pull(target: Target): Suggestion {
@@ -64,5 +56,5 @@ function pull(target: Target): Suggestion {
 }
 
 export function whatNext({ why }: Pick<Explanation, 'why'>, target: Target): Suggestion[] {
-  return next[why](target)
+  return next[why]?.(target) ?? nothing
 }

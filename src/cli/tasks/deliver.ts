@@ -33,7 +33,7 @@ export function deliveryOrder(
  * A node that is busy with others, or short of room, says so at once. Five minutes: it stores what it has
  * by then.
  */
-const busy = { retries: 60, backoff: { firstMs: 1000, maxMs: 5000 } }
+export const untilThereIsRoom = { retries: 60, backoff: { firstMs: 1000, maxMs: 5000 } }
 /** It mostly passes in a moment. */
 const silentTries = 2
 
@@ -47,8 +47,11 @@ export async function deliver(
   delivery: Delivery,
 ): Promise<void> {
   const send = (left: number) =>
-    deliverOnce(tasks, order, { ...delivery, sayBusy: busy.retries - left >= silentTries })
-  await retry(send, { ...busy, isPassing: isBusy })
+    deliverOnce(tasks, order, {
+      ...delivery,
+      sayBusy: untilThereIsRoom.retries - left >= silentTries,
+    })
+  await retry(send, { ...untilThereIsRoom, isPassing: isBusy })
 }
 
 async function deliverOnce(
@@ -100,6 +103,6 @@ function mayWorkElsewhere(error: unknown): boolean {
 }
 
 /** It receives as many large bodies as it has memory for, or its disk is nearly full. */
-function isBusy(error: unknown): boolean {
+export function isBusy(error: unknown): boolean {
   return error instanceof TmError && error.code === 'busy'
 }

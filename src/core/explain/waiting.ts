@@ -47,9 +47,10 @@ function retryLater({ task, now }: TaskFacts): Reason | undefined {
   const { runAt = 0, failures, error } = task
   if (runAt <= now) return undefined
   const times = failures === 1 ? 'once' : `${number(failures)} times`
+  const what = failures === 0 ? 'its worker could not run it' : `it has failed ${times}`
   const last = error === undefined ? '' : ` (${error})`
   const next = describeDuration(runAt - now)
-  return because('retry-later', `it has failed ${times}${last} and runs again in ${next}`)
+  return because('retry-later', `${what}${last}, and it runs again in ${next}`)
 }
 
 function tooLarge({ job, largest }: TaskFacts): Reason | undefined {

@@ -18,7 +18,7 @@ export interface JobProgress {
   running: StoredTask[]
   /** The first ones, in the order of their arrival. */
   failed: StoredTask[]
-  /** The first that is queued. */
+  /** The first that is queued; one that may run now, if there is one. */
   next?: StoredTask
   /** Of succeeded tasks. */
   pace: Pace

@@ -131,7 +131,7 @@ export interface Page {
 export interface Retention {
   /** Milliseconds. */
   keepFor: number
-  /** The same for results that were read, if they go earlier than what failed. */
+  /** The same for tasks of jobs whose outputs were read, if they go earlier. */
   keepPulledFor?: number
   keepMost: number
 }

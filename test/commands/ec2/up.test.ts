@@ -52,7 +52,7 @@ An estimate from on-demand prices in us-east-1, written down from memory on 2025
 CPU credits of t4g.small are charged only while the load is above its baseline.
 The maximum counts the most expensive type: t3.small where AWS has no capacity for t4g.small; c7i.large or m7g.large where AWS has no capacity for c7g.large.
 Workers stay for 10m after the last task, which costs 0.13 $ for 10 workers; with --policy target they leave sooner.
-Without --ttl a node ends when no command has asked it for a day, but not while it has a task, or a result that was never pulled.
+Without --ttl a node ends when no command has asked it for a day, but not while a task waits or runs there, or a result was never pulled.
 Whoever has the admin token runs programs on the workers (tm run); --no-commands refuses them.
 `
 /** An organization that demands this tag on what is launched and created. */

@@ -59,6 +59,15 @@ export function describePosition(held: Held): void {
       expect(earlier).toHaveLength(2)
     })
 
+    it('counts tasks without a job before one of a job that came later, and the other way round', async () => {
+      await enqueue(held.tasks, 3)
+      const [of] = await newJob(2)
+      // A job of this test begins at 0, as does the first task.
+      expect(await position(of)).toBe(1)
+      const [later] = await enqueue(held.tasks, 1, 50)
+      expect(await position(later)).toBe(5)
+    })
+
     it('does not count a paused job', async () => {
       const job = newId()
       await held.jobs.putJob({ id: job, definition: '{}', needs: oneCpu }, at(0))

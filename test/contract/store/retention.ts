@@ -2,9 +2,22 @@
 
 import { describe, expect, it } from 'vitest'
 import { packResults } from '../../../src/api/reports.ts'
+import { oneCpu } from '../../../src/core/resources.ts'
 import type { Lease } from '../../../src/core/task.ts'
 import type { Retention } from '../../../src/node/store/task-store.ts'
-import { at, bytes, claim, digest, enqueue, epoch, type Held, newTask, taskOf } from './held.ts'
+import {
+  at,
+  bytes,
+  claim,
+  digest,
+  enqueue,
+  epoch,
+  type Held,
+  newId,
+  newTask,
+  roomy,
+  taskOf,
+} from './held.ts'
 
 const forever: Retention = { keepFor: 1e15, keepMost: 1e9 }
 const hour = 3_600_000
@@ -91,13 +104,23 @@ export function describeRetention(held: Held): void {
       expect(await held.tasks.stats(at(0))).toMatchObject({ succeeded: 2, unpulled: 2 })
     })
 
-    it('removes what was read earlier than what failed, if that is asked for', async () => {
+    it('removes tasks of jobs whose outputs were read earlier than all others, if that is asked for', async () => {
       const failed = await Promise.all(Array.from({ length: 250 }, () => fail(0)))
-      const [read = '', unread = ''] = await succeed(2, 10)
-      await held.tasks.markPulled([read])
+      const loose = await succeed(2, 10)
+      const job = newId()
+      await held.jobs.putJob({ id: job, definition: '{}', needs: oneCpu }, at(0))
+      const tasks = [newTask(), newTask()].map((task) => ({ ...task, job }))
+      await held.tasks.enqueue(tasks, at(20))
+      const leases = await claim(held.tasks, 20, { max: 2, room: roomy })
+      const reports = leases.map(({ id, attempt }) => ({ id, attempt, result: digest(1) }))
+      await held.tasks.complete('w1', packResults(reports), at(20))
+      const [read = '', unread = ''] = tasks.map(({ id }) => id)
+      await held.tasks.markPulled([read, ...loose])
+      await prune({ keepFor: hour, keepPulledFor: 1000 }, 500)
+      expect(await known([read])).toEqual([true])
       await prune({ keepFor: hour, keepPulledFor: 1000 }, 2000)
-      expect(await known([read, unread])).toEqual([false, true])
-      expect(await held.tasks.stats(at(2000))).toMatchObject({ succeeded: 1, failed: 250 })
+      expect(await known([read, unread, ...loose])).toEqual([false, true, true, true])
+      expect(await held.tasks.stats(at(2000))).toMatchObject({ succeeded: 3, failed: 250 })
       expect((await known(failed)).every(Boolean)).toBe(true)
     })
 

@@ -10,10 +10,11 @@ export function describeRoom(held: Held): void {
   /** The ids of its tasks, in their order. */
   async function newJob(
     count: number,
-    { ms = 0, ...needs }: Partial<Resources> & { ms?: number } = {},
+    { ms = 0, upTo = 64 * GiB, ...needs }: Partial<Resources> & { ms?: number; upTo?: number } = {},
   ): Promise<string[]> {
     const job = newId()
-    await held.jobs.putJob({ id: job, definition: '{}', needs: { ...oneCpu, ...needs } }, at(ms))
+    const definition = JSON.stringify({ job: { memoryUpTo: upTo } })
+    await held.jobs.putJob({ id: job, definition, needs: { ...oneCpu, ...needs } }, at(ms))
     const tasks = Array.from({ length: count }, () => ({ ...newTask(), job }))
     await held.tasks.enqueue(tasks, at(ms))
     return tasks.map(({ id }) => id)
@@ -108,6 +109,36 @@ export function describeRoom(held: Held): void {
         expect(await claimed(500, { free }, { reserveAfter: 100 })).toEqual([])
         expect(await claimed(500, { free }, { reserveAfter: 1000 })).toEqual([later])
         expect(await claimed(500, {}, { reserveAfter: 100 })).toEqual([grown])
+      })
+
+      it('gets no more than its job allows, whatever its worker says', async () => {
+        const [id = ''] = await newJob(1, { memory: 3 * GiB, upTo: 4 * GiB })
+        await claimed(10)
+        await outOfMemory(id, 6 * GiB)
+        const room = { free: machine, total: machine, batch: 1 }
+        const [lease] = await claim(held.tasks, 30, { max: 9, maxWork: 0, room })
+        expect(lease).toMatchObject({ id, needs: { memory: 4 * GiB } })
+      })
+
+      it('takes all that a worker has, if that is nearly what it asks for', async () => {
+        const [id = ''] = await newJob(1, { memory: 3 * GiB })
+        await claimed(10)
+        await outOfMemory(id, 8.5 * GiB)
+        expect(await claimed(30, { total: { ...machine, memory: 7 * GiB } })).toEqual([])
+        const room = { free: machine, total: machine, batch: 1 }
+        const [lease] = await claim(held.tasks, 30, { max: 9, maxWork: 0, room })
+        expect(lease).toMatchObject({ id, needs: { memory: 8 * GiB } })
+      })
+
+      it('does not hide those behind it that fit', async () => {
+        const ids = await newJob(4, { memory: GiB })
+        const three = { free: { ...machine, memory: 4 * GiB } }
+        expect(await claimed(10, three)).toEqual(ids)
+        for (const id of ids.slice(0, 3)) await outOfMemory(id, 6 * GiB)
+        await held.tasks.release('w1', [{ id: ids[3] as string, attempt: 1 }], at(25))
+        expect(await claimed(30, { free: { ...machine, cpus: 1, memory: 4 * GiB } })).toEqual([
+          ids[3],
+        ])
       })
 
       it('fails it if that is no more than it had', async () => {

@@ -143,7 +143,17 @@ const situations: [name: string, facts: TaskFacts, why: string, because: string]
       task: { ...task, attempts: 2, failures: 2, runAt: now + 40_000, error: 'exit 7' },
     },
     'retry-later',
-    'it has failed 2 times (exit 7) and runs again in 40 s',
+    'it has failed 2 times (exit 7), and it runs again in 40 s',
+  ],
+  [
+    'its worker could not run it, and it waits before the next does',
+    {
+      ...waiting,
+      before: undefined,
+      task: { ...task, attempts: 1, runAt: now + 2000, error: 'the disk is full' },
+    },
+    'retry-later',
+    'its worker could not run it (the disk is full), and it runs again in 2.0 s',
   ],
   [
     'it needs more than any worker has',

@@ -53,10 +53,11 @@ const fourth = `
 
 it('brings jobs of version 4 up to date', async () => {
   const [job = '', ...ids] = Array.from({ length: 5 }, newId)
+  const definition = '{"line":"true","job":{"memoryUpTo":8}}'
   const key = (id = '') => Buffer.from(id.replaceAll('-', ''), 'hex')
   const database = new DatabaseSync(join(own.folder, 'queue.db'))
   database.exec(`PRAGMA journal_mode = WAL; ${fourth}`)
-  database.prepare('INSERT INTO jobs VALUES (1, ?, ?, ?)').run(key(job), epoch, '{"line":"true"}')
+  database.prepare('INSERT INTO jobs VALUES (1, ?, ?, ?)').run(key(job), epoch, definition)
   const insert =
     database.prepare(`INSERT INTO tasks (seq, id, state, kind, spec, cost, size, attempt,
     run_at, enqueued_at, done_seq, job) VALUES (?, ?, ?, 'command', '{}', 1, 0, ?, ${epoch}, ${epoch}, ?, ?)`)

@@ -1,5 +1,5 @@
 /** What a machine tells its guard: until when it may live, in seconds since its system started. */
-import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs'
+import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, expect, it } from 'vitest'
@@ -31,9 +31,13 @@ it('is put off, and the machine has an owner from then on', () => {
   ends.putOff(30 * minute)
   expect(written('unless-used')).toBe('1901\n')
   expect(existsSync(owned())).toBe(true)
-  // Signs come by the thousand.
+  // Signs come by the thousand: the file is not written for each.
+  rmSync(join(folder, 'unless-used'))
+  ends.putOff(30 * minute)
+  expect(existsSync(join(folder, 'unless-used'))).toBe(false)
+  // One that counts for another time is written at once.
   ends.putOff(60 * minute)
-  expect(written('unless-used')).toBe('1901\n')
+  expect(written('unless-used')).toBe('3701\n')
   expect(readdirSync(folder).sort()).toEqual(['owned', 'unless-used'])
 })
 
@@ -54,6 +58,14 @@ it('leaves a limit that is no number to the guard, which knows what that means',
 })
 
 it('fails no request when it can not be written', () => {
-  open(100, join(folder, 'none')).limit(minute)
-  expect(errors).toHaveLength(1)
+  writeFileSync(join(folder, 'file'), '')
+  const ends = open(100, join(folder, 'file'))
+  ends.limit(minute)
+  ends.putOff(minute)
+  expect(errors).toHaveLength(2)
+})
+
+it('makes its folder anew, if somebody has removed it', () => {
+  open(100, join(folder, 'gone', 'again')).limit(minute)
+  expect(readFileSync(join(folder, 'gone/again/limit'), 'utf8')).toBe('160\n')
 })

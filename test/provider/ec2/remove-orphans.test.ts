@@ -128,7 +128,8 @@ it('says when it could not look again, and removes nothing', async () => {
 })
 
 it.each([
-  ['a worker', { kind: 'machine', removable: false }, true],
+  ['a worker', { kind: 'machine', removable: true }, true],
+  ['a worker of a node that is stopped', { kind: 'machine', removable: false }, false],
   ['a node, which has been stopped for long', { kind: 'machine', isNode: true }, false],
   ['a disk without a cluster', { kind: 'disk', removable: true }, true],
   ['a disk beside a node', { kind: 'disk', removable: false }, false],

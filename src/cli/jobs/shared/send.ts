@@ -4,8 +4,10 @@ import { messageOf, TmError } from '../../../core/errors.ts'
 import type { Reporter } from '../../../core/progress.ts'
 import { again, suggest } from '../../../core/suggestions.ts'
 import { inParallel } from '../../../runtime/in-parallel.ts'
+import { retry } from '../../../runtime/retry.ts'
 import type { NodeLink } from '../../../state/cluster-nodes.ts'
 import { stepIfSlow } from '../../output/step-if-slow.ts'
+import { isBusy, untilThereIsRoom } from '../../tasks/deliver.ts'
 import { partLength, partsOf } from './parts.ts'
 import type { SharedSource } from './source.ts'
 
@@ -93,7 +95,8 @@ async function sendOne(
     if (round === 0) onSent(size - toSend)
     await inParallel(partsOf(read(), size, new Set(missing)), partsAtOnce, async (one) => {
       const { part, body } = one
-      await client.writeShared({ params: { sha256, part }, body, retries: 5 })
+      const write = () => client.writeShared({ params: { sha256, part }, body, retries: 5 })
+      await retry(write, { ...untilThereIsRoom, isPassing: isBusy })
       onSent(body.length)
     })
   }

@@ -58,7 +58,7 @@ export function enqueueRoutes(context: NodeContext) {
       try {
         const frames = decodeFrames(share.receive(c.req.raw.body), maxBody())
         for await (const tasks of batches(frames, kinds)) {
-          const outcomes = await queue.enqueue(tasks)
+          const outcomes = await queue.enqueue(tasks, { hasBegun: accepted.length > 0 })
           for (const [index, outcome] of outcomes.entries()) {
             accepted.push({ id: (tasks[index] as AcceptedTask).id, outcome })
           }

@@ -18,11 +18,21 @@ import type { Candidate, queuedRows } from './queued-rows.ts'
 
 export interface Chosen extends Candidate {
   job?: OpenJob
+  /** Of a task of a job. */
+  needs?: Resources
 }
 
-/** What a task needs: as much as its job says, and more memory if it ran out of that. */
-export function needsOf({ needs }: OpenJob, { grownMemory }: Candidate): Resources {
-  return grownMemory === null ? needs : { ...needs, memory: grownMemory }
+/** Tasks that grew and do not fit, which others pass in one claim. */
+const passed = 100
+
+/** Machines of one type differ by a little, and a task grows to all that one of them had. */
+const nearly = 0.9
+
+/** What a task needs: as much as its job says, and more memory if it ran out of that. `most`: of the worker. */
+function needsOf({ needs }: OpenJob, { grownMemory }: Candidate, most: Resources): Resources {
+  if (grownMemory === null) return needs
+  const isNearlyAll = grownMemory > most.memory && most.memory >= nearly * grownMemory
+  return { ...needs, memory: isNearlyAll ? most.memory : grownMemory }
 }
 
 export interface Choice {
@@ -88,16 +98,16 @@ export function createChoice({ counters, openJobs, canary, rows }: Parts) {
       let isFull = false
       // Short tasks of one processor may be more than fit at once.
       let left = fit > howManyFit(job.needs, free) ? undefined : free
-      for (const task of rows.ofJob(job.job, steady, fit)) {
+      for (const task of rows.ofJob(job.job, steady, fit + passed)) {
         if (chosen.tasks.length - before === fit) break
-        const needs = needsOf(job, task)
+        const needs = needsOf(job, task, room.total)
         if (left && howManyFit(needs, left) === 0) {
           if (isWaitedFor(task, needs, { room, reserveAfter, steady })) {
             return { tasks: chosen.tasks, kept: true, isHeld }
           }
           continue
         }
-        isFull = !chosen.add({ ...task, job })
+        isFull = !chosen.add({ ...task, job, needs })
         if (isFull) break
         left = left && without(left, needs)
       }

@@ -5,7 +5,7 @@ import { isOneCpu } from '../../../core/resources.ts'
 import { idBytes } from '../../../core/task.ts'
 import type { Bodies, BodyPlace } from './bodies.ts'
 import type { Canary } from './canary.ts'
-import { type Chosen, createChoice, needsOf } from './choice.ts'
+import { type Chosen, createChoice } from './choice.ts'
 import type { Jobs } from './jobs.ts'
 import type { Memory } from './memory.ts'
 import type { Engine } from './methods.ts'
@@ -43,12 +43,14 @@ export function claimMethod(
     openJobs.left(job?.job ?? null)
   }
 
-  function ofJob(task: Chosen): Pick<StoredLease, 'job' | 'failures' | 'needs'> {
-    const { job, failures } = task
+  function ofJob({
+    job,
+    failures,
+    needs,
+  }: Chosen): Pick<StoredLease, 'job' | 'failures' | 'needs'> {
     if (!job) return {}
     const named = { job: jobs.idOf(job.job), failures }
-    const needs = needsOf(job, task)
-    return isOneCpu(needs) ? named : { ...named, needs }
+    return !needs || isOneCpu(needs) ? named : { ...named, needs }
   }
 
   return {

@@ -52,10 +52,21 @@ export function attemptEnd(
   const giveUp = database.prepare(`UPDATE tasks SET state = ${states.failed}, failures = ?,
     losses = ?, finished_at = ?, error = ?, ending = ?, lease_until = NULL WHERE seq = ?`)
 
+  const upTo = database.prepare(`SELECT memory, definition ->> '$.job.memoryUpTo' AS upTo
+    FROM jobs WHERE job = ?`)
+
+  /** What a worker says counts as far as the job allows it. 0 for nothing. */
+  function allowed(job: number | null, memory: number): number {
+    const row = job === null ? undefined : upTo.get(job)
+    const most = Math.min(memory, Number(row?.upTo ?? 0))
+    return most > Number(row?.memory ?? 0) ? most : 0
+  }
+
   return (row, end) => {
     const isLoss = end.lost === true && row.job !== null
-    const grows = row.job !== null && (end.memory ?? 0) > (row.grown_memory ?? 0)
-    const memory = grows ? (end.memory ?? null) : row.grown_memory
+    const wanted = end.memory === undefined ? 0 : allowed(row.job, end.memory)
+    const grows = wanted > (row.grown_memory ?? 0)
+    const memory = grows ? wanted : row.grown_memory
     const failures = row.failures + (isLoss || grows ? 0 : 1)
     const losses = row.losses + (isLoss ? 1 : 0)
     const error = end.error.slice(0, maxErrorLength)

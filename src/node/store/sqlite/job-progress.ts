@@ -3,6 +3,7 @@ import type { DatabaseSync } from 'node:sqlite'
 import { type Pace, paceOf } from '../../../core/pace.ts'
 import { idBytes } from '../../../core/task.ts'
 import type { Engine } from './methods.ts'
+import { queuedRows } from './queued-rows.ts'
 import { selectTasks, type TaskRow, toTask } from './rows.ts'
 import { stateNumbers as states } from './schema.ts'
 
@@ -16,6 +17,8 @@ export function jobProgressMethod(database: DatabaseSync): Pick<Engine, 'jobProg
     ORDER BY tasks.started_at LIMIT ?`)
   const failed = sql(`${selectTasks} WHERE tasks.job = ? AND state = ${states.failed}
     ORDER BY seq LIMIT ?`)
+  const queued = queuedRows(database)
+  const byId = sql(`${selectTasks} WHERE tasks.id = ?`)
   const next = sql(`${selectTasks} WHERE tasks.job = ? AND state = ${states.queued}
     ORDER BY seq LIMIT 1`)
   const newest = sql(`SELECT results.finished_at AS at, tasks.job AS job
@@ -28,11 +31,19 @@ export function jobProgressMethod(database: DatabaseSync): Pick<Engine, 'jobProg
     return paceOf(times, { now: wall, since: Math.max(createdAt, since) })
   }
 
+  /** One that could run now, if there is one. */
+  function firstWaiting(job: number, steady: number): TaskRow | undefined {
+    for (const { id } of queued.ofJob(job, steady, 1)) {
+      return byId.get(idBytes(id)) as unknown as TaskRow
+    }
+    return next.get(job) as unknown as TaskRow | undefined
+  }
+
   return {
-    jobProgress(id, limit, { wall }) {
+    jobProgress(id, limit, { wall, steady }) {
       const row = find.get(idBytes(id)) as { job: number; created_at: number } | undefined
       if (!row) return undefined
-      const waits = next.get(row.job) as unknown as TaskRow | undefined
+      const waits = firstWaiting(row.job, steady)
       return {
         running: (running.all(row.job, limit) as unknown as TaskRow[]).map(toTask),
         failed: (failed.all(row.job, limit) as unknown as TaskRow[]).map(toTask),

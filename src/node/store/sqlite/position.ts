@@ -4,7 +4,7 @@ import { idBytes } from '../../../core/task.ts'
 import type { Canary } from './canary.ts'
 import type { Memory } from './memory.ts'
 import type { Engine } from './methods.ts'
-import type { OpenJobs } from './open-jobs.ts'
+import type { OpenJob, OpenJobs } from './open-jobs.ts'
 import { queuedRows } from './queued-rows.ts'
 import { stateNumbers as states } from './schema.ts'
 
@@ -29,19 +29,35 @@ export function positionMethod(
     WHERE id = ? AND state = ${states.queued}`)
   const rows = queuedRows(database)
 
-  function ofEarlierJobs(job: number | null, steady: number): number {
-    if (job === null) return 0
+  /** Of other jobs: earlier ones, or for a task without a job those that have waited longer. */
+  function ofJobs({ job, run_at: runAt }: Row, steady: number): number {
+    const isEarlier = (open: OpenJob) => {
+      if (job !== null) return open.job < job
+      for (const first of rows.ofJob(open.job, steady, 1)) return first.runAt <= runAt
+      return false
+    }
     return openJobs
       .all()
-      .filter((open) => open.job < job && !canary.isBeingTried(open))
+      .filter((open) => !canary.isBeingTried(open) && isEarlier(open))
       .reduce((sum, open) => sum + openJobs.dueOf(open, steady), 0)
+  }
+
+  /** Tasks without a job that have waited longer than one of a job. */
+  function ofNoJob({ job, run_at: runAt }: Row, steady: number, most: number): number {
+    if (job === null) return 0
+    let count = 0
+    for (const loose of rows.loose(counters.freshFrom, steady, most)) {
+      if (loose.runAt > runAt || count >= most) break
+      count += 1
+    }
+    return count
   }
 
   return {
     position(id, most, { steady }) {
       const row = find.get(idBytes(id)) as unknown as Row | undefined
       if (!row || first.has(id) || (row.attempt > 0 && row.run_at > steady)) return undefined
-      let before = ofEarlierJobs(row.job, steady)
+      let before = ofJobs(row, steady) + ofNoJob(row, steady, most)
       const own =
         row.job === null
           ? rows.loose(counters.freshFrom, steady, most)

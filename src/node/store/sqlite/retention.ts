@@ -19,6 +19,8 @@ interface FinishedRow {
 
 /** Tasks removed in one step: about two milliseconds. */
 const step = 200
+/** Pulled results that are looked at for those of jobs: about two milliseconds. */
+const scanned = 5000
 
 interface Parts {
   bodies: Bodies
@@ -35,6 +37,10 @@ export function pruneMethod(
   const sql = (text: string) => database.prepare(text)
   const oldestPulled = sql(`SELECT seq, NULL AS upload, ${states.succeeded} AS state, finished_at
     FROM results WHERE pulled = 1 ORDER BY finished_at LIMIT ?`)
+  const oldestOfJobs = sql(`SELECT pulled.seq, NULL AS upload, ${states.succeeded} AS state,
+    pulled.finished_at FROM
+    (SELECT seq, finished_at FROM results WHERE pulled = 1 ORDER BY finished_at LIMIT ${scanned}) AS pulled
+    JOIN tasks USING (seq) WHERE tasks.job IS NOT NULL LIMIT ?`)
   const oldestOthers = sql(`SELECT seq, upload, state, finished_at FROM tasks
     WHERE state > ${states.succeeded} ORDER BY finished_at LIMIT ?`)
   const removeTask = sql('DELETE FROM tasks WHERE seq = ? RETURNING done_seq, job')
@@ -47,6 +53,8 @@ export function pruneMethod(
     { keepFor, keepMost, keepPulledFor = keepFor }: Retention,
     { wall }: Moment,
   ): FinishedRow[] {
+    const ofJobs = keepPulledFor < keepFor ? fetched(wall - keepPulledFor) : []
+    if (ofJobs.length > 0) return ofJobs
     const { succeeded, failed, cancelled } = counters
     const surplus = succeeded + failed + cancelled - keepMost
     const oldest = [
@@ -55,13 +63,14 @@ export function pruneMethod(
     ] as unknown as FinishedRow[]
     return oldest
       .sort((a, b) => a.finished_at - b.finished_at)
-      .filter((row, index) => {
-        // Of more than one step nobody knows yet which are the oldest.
-        if (index < Math.min(surplus, step)) return true
-        const keep = row.state === states.succeeded ? keepPulledFor : keepFor
-        return row.finished_at <= wall - keep
-      })
       .slice(0, step)
+      .filter((row, index) => index < surplus || row.finished_at <= wall - keepFor)
+  }
+
+  /** Outputs that are in place somewhere else, with what belongs to them, of tasks that ended before. */
+  function fetched(before: number): FinishedRow[] {
+    const oldest = oldestOfJobs.all(step) as unknown as FinishedRow[]
+    return oldest.filter((row) => row.finished_at <= before)
   }
 
   function forget({ seq, upload, state }: FinishedRow): void {

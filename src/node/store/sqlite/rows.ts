@@ -87,7 +87,7 @@ export function toTask(row: TaskRow): StoredTask {
     enqueuedAt: row.enqueued_at,
   }
   if (row.job_id !== null) task.job = idText(row.job_id)
-  if (state === 'queued' && row.failures > 0) task.runAt = row.run_at
+  if (state === 'queued' && row.failures + row.losses > 0) task.runAt = row.run_at
   if (row.started_at !== null) task.startedAt = row.started_at
   if (row.finished_at !== null) task.completedAt = row.finished_at
   if (row.worker !== null) task.worker = row.worker

@@ -32,34 +32,37 @@ const againSeconds = { node: holdingHours * 3600, worker: lonelyMinutes * 60 }
 export function guardScript({ kind, ...machine }: MachineConfig): string {
   const limitMs = 'endsInMs' in machine ? machine.endsInMs : undefined
   const limit = `${endsFolder}/${limitName}`
+  const putOff = `${endsFolder}/${putOffName}`
   return `#!/bin/bash
 # Ends this machine when one of its times is over. Seconds since the system started, one file each.
 umask 077
 now() { read -r up _ < /proc/uptime; up=\${up%%.*}; }
-# A machine without memory can't start a process to sleep.
-nap() { sleep "$1" || read -rt "$1" <> <(:); } 2> /dev/null
-mkdir -p ${endsFolder} ${folders.data}
-cd ${endsFolder} || shutdown -P now
+# A machine without memory can't start a process to sleep: this is a pipe that never says anything.
+exec 9<> <(:)
+nap() { read -rt "$1" -u 9 || :; }
+mkdir -p ${endsFolder} ${folders.data} || shutdown -P now
 # Counted from the first boot, so that no restart and no reboot puts it off.
 [ -s ${folders.data}/born ] || date +%s > ${folders.data}/born
 now
-if [ ! -e ${putOffName} ]; then
+if [ ! -e ${putOff} ]; then
   left=${againSeconds[kind]}
   if [ ! -e ${ownedFile} ]; then
     left=$((${lonelyMinutes * 60} - ($(date +%s) - $(cat ${folders.data}/born))))
     [ "$left" -le ${lonelyMinutes * 60} ] || left=${lonelyMinutes * 60}
     [ "$left" -ge 0 ] || left=0
   fi
-  echo $((up + left)) > ${putOffName}
+  echo $((up + left)) > ${putOff}
 fi
 ${limitMs === undefined ? '' : `[ -e ${limit} ] || echo $((up + ${Math.ceil(limitMs / 1000)})) > ${limit}\n`}
 declare -A unreadable
 over() {
   now
   for name in ${putOffName} ${limitName}; do
-    [ $name = ${putOffName} ] || [ -e $name ] || continue
+    # Not by the folder that this process began in: whoever boots the machine may have made it anew.
+    file=${endsFolder}/$name
+    [ $name = ${putOffName} ] || [ -e $file ] || continue
     end=
-    { read -r end < $name; } 2> /dev/null
+    { read -r end < $file; } 2> /dev/null
     if [[ $end =~ ^[0-9]{1,9}$ ]]; then
       unreadable[$name]=
     else

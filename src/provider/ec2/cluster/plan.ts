@@ -131,7 +131,7 @@ export function planOf(options: PlanOptions): Plan {
 }
 
 const forgottenNote =
-  'Without --ttl a node ends when no command has asked it for a day, but not while it has a task, or a result that was never pulled'
+  'Without --ttl a node ends when no command has asked it for a day, but not while a task waits or runs there, or a result was never pulled'
 
 const commandsNote =
   'Whoever has the admin token runs programs on the workers (tm run); --no-commands refuses them'

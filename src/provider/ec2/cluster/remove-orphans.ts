@@ -63,7 +63,11 @@ async function removeIn(
   const list = async () => await listOrphans(aws, listRoleNames(aws), { now: now() })
   const wasShown = new Set(shown.map(keyOf))
   // The last machine of a cluster holds its group and its role: they are orphans once it is gone.
-  const clusters = new Set(shown.filter((one) => one.removable).map(({ cluster }) => cluster))
+  const clusters = new Set(
+    shown
+      .filter(({ region, removable }) => removable && region === aws.region)
+      .map(({ cluster }) => cluster),
+  )
   const removed: Orphan[] = []
   const problems: TmError[] = []
   let failed = new Set<string>()
@@ -85,15 +89,20 @@ async function removeIn(
       }
     }
   }
+  // The lists of AWS still have for a moment what was removed.
+  const gone = new Set(removed.map(keyOf))
   const remaining = (await list()).filter(
-    (one) => wasShown.has(keyOf(one)) || failed.has(keyOf(one)),
+    (one) => !gone.has(keyOf(one)) && (wasShown.has(keyOf(one)) || failed.has(keyOf(one))),
   )
   return { removed, remaining, problems }
 }
 
-/** Not the disk of a node, and no disk beside one: results may be on it. Somebody has to name it. */
-export function isRemovable({ kind, removable, isNode = false }: Orphan): boolean {
-  return kind === 'machine' ? !isNode : removable
+/**
+ * Not the disk of a node, and no disk beside one: results may be on it. No worker of a node that is only stopped:
+ * it may wait for it. Somebody has to name it.
+ */
+export function isRemovable({ removable, isNode = false }: Orphan): boolean {
+  return removable && !isNode
 }
 
 async function remove(aws: AwsContext, { kind, id, cluster }: Orphan): Promise<void> {

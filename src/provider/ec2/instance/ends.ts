@@ -1,5 +1,5 @@
 /** Tells the guard of this machine (boot/guard.ts) when it ends: files with seconds since the system started. */
-import { readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs'
+import { mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { endsFolder, limitName, putOffName } from '../boot/guard.ts'
 import { ownedFile } from '../boot/machine-config.ts'
@@ -22,15 +22,26 @@ export function createEnds({
   /** Seconds since the system started. */
   uptime?: () => number
 }) {
-  let wroteAt = Number.NEGATIVE_INFINITY
+  let wrote = { at: Number.NEGATIVE_INFINITY, ms: 0 }
+  let isOwned = false
   const path = (name: string) => join(folder, name)
 
   /** What is no number is written too: the guard knows what to do with it. */
   function write(name: string, inMs: number): void {
     const file = path(name)
     try {
+      mkdirSync(folder, { recursive: true, mode: 0o700 })
       writeFileSync(`${file}.new`, `${Math.ceil(uptime() + inMs / 1000)}\n`)
       renameSync(`${file}.new`, file)
+    } catch (error) {
+      onError(error)
+    }
+  }
+
+  function own(): void {
+    try {
+      writeFileSync(owned, '')
+      isOwned = true
     } catch (error) {
       onError(error)
     }
@@ -48,11 +59,10 @@ export function createEnds({
     /** A sign that the machine is of use: it has this long until the next one. */
     putOff(ms: number): void {
       const now = performance.now()
-      if (now - wroteAt < writeEveryMs) return
-      const isFirst = wroteAt === Number.NEGATIVE_INFINITY
-      wroteAt = now
+      if (now - wrote.at < writeEveryMs && wrote.ms === ms) return
+      wrote = { at: now, ms }
       write(putOffName, ms)
-      if (isFirst) writeFileSync(owned, '')
+      if (!isOwned) own()
     },
 
     /** It ends in this time, whatever happens; undefined: not because of `--ttl`. */

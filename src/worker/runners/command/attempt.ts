@@ -208,6 +208,7 @@ function failed(
   const error = [what, next, said].filter((part) => part).join(': ')
   const outcome = { kind: 'failed', error, attempt: failedAttempt(failure, ended, place) } as const
   if (memory !== undefined) return { ...outcome, memory }
+  if (failure.isOfMachine) return { ...outcome, lost: true }
   return runsAgain(failure, job, failures) ? outcome : { ...outcome, final: true }
 }
 

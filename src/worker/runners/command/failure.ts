@@ -1,5 +1,5 @@
 /** How an attempt of a command failed, in words, and whether its task runs again. Pure. */
-import { formatBytes } from '../../../core/bytes.ts'
+import { formatBytes, writeBytes } from '../../../core/bytes.ts'
 import { describeDuration } from '../../../core/duration.ts'
 import type { FailureReason, Job } from '../../../kinds/command/job.ts'
 import type { Ended } from './messages.ts'
@@ -12,6 +12,8 @@ export interface Failure {
   what: string
   /** What helps, if nothing is done about it anyhow. */
   way?: string
+  /** It had less than it said that it needs: others have taken it. */
+  isOfMachine?: true
 }
 
 /** EX_TEMPFAIL of sysexits(3): the command itself asks to be run again. */
@@ -43,14 +45,16 @@ export function failureOf(
 }
 
 /** `limit`: bytes; 0 if nobody has said what it needs. */
-function outOfMemoryFailure({ peakMemory }: Ended, limit: number): Failure {
-  if (limit > 0) {
-    const [from, upTo] = [limit, 4 * limit].map((bytes) => formatBytes(bytes).replace(' ', ''))
+function outOfMemoryFailure({ outOfMemory, peakMemory }: Ended, limit: number): Failure {
+  if (limit > 0 && outOfMemory === 'own') {
+    const mib = 1024 ** 2
+    const [from, upTo] = [limit, 4 * limit].map((bytes) => writeBytes(Math.ceil(bytes / mib) * mib))
     const what = `it used all of its ${formatBytes(limit)} of memory`
     return { reason: 'memory', what, way: `try --memory ${from}..${upTo}` }
   }
   const had = peakMemory === undefined ? '' : ` when it had ${formatBytes(peakMemory)}`
   const what = `its machine had no more memory${had}`
+  if (limit > 0) return { reason: 'memory', what, isOfMachine: true }
   return { reason: 'memory', what, way: 'say what it needs with --memory' }
 }
 
@@ -59,13 +63,13 @@ function outOfMemoryFailure({ peakMemory }: Ended, limit: number): Failure {
  * to what a worker has. Undefined if that is no more.
  */
 export function moreMemory(
-  { reason }: Failure,
+  { reason, isOfMachine }: Failure,
   { needs, memoryUpTo = 0 }: Pick<Job, 'needs' | 'memoryUpTo'>,
   mostMemory: number,
 ): number | undefined {
   const { memory = 0 } = needs ?? {}
   const more = Math.min(2 * memory, memoryUpTo, mostMemory)
-  return reason === 'memory' && more > memory ? more : undefined
+  return reason === 'memory' && !isOfMachine && more > memory ? more : undefined
 }
 
 /** `failures`: how many earlier attempts have failed. */

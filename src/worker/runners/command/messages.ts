@@ -55,8 +55,8 @@ export interface Ended {
   peakMemory?: number
   /** What it used is what its control group has counted. */
   exact?: true
-  /** The kernel has ended it, because there was no more memory. */
-  outOfMemory?: true
+  /** The kernel has ended it, because there was no more memory: of its own, or of the whole machine. */
+  outOfMemory?: 'own' | 'machine'
   /** Processes that still ran after the command itself had ended. */
   leftBehind: number
 }

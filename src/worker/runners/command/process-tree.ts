@@ -30,8 +30,9 @@ export async function signalTree(tree: Tree, signal: NodeJS.Signals): Promise<vo
  * `search` only the group: reading all processes takes milliseconds.
  */
 export async function killTree(tree: Tree, { search }: { search: boolean }): Promise<number> {
-  // Nothing leaves it.
-  if (tree.group?.usage()) return await tree.group.kill()
+  const inGroup = tree.group?.usage() ? await tree.group.kill() : undefined
+  // Nothing leaves it that runs as a user of its own; what runs as the worker's might.
+  if (inGroup !== undefined && (!search || tree.user !== undefined)) return inGroup
   const groupIsLeft = sendTo(-tree.pid, 0)
   // One that is dying may be seen again.
   const killed = new Set<number>()
@@ -45,7 +46,7 @@ export async function killTree(tree: Tree, { search }: { search: boolean }): Pro
     }
   }
   if (groupIsLeft) sendTo(-tree.pid, 'SIGKILL')
-  return killed.size
+  return killed.size + (inGroup ?? 0)
 }
 
 /** Kills processes of users whose commands have ended: of short ones nobody has looked what they left. */

@@ -111,6 +111,6 @@ export function exactly(usage: Usage, seen: number | undefined) {
     // A shell that does nothing else takes no page of its own.
     ...(peakMemory ? { peakMemory } : {}),
     ...(usage.peakMemory === undefined ? {} : { exact: true as const }),
-    ...(outOfMemory ? { outOfMemory: true as const } : {}),
+    ...(outOfMemory ? { outOfMemory } : {}),
   }
 }

@@ -67,7 +67,7 @@ it('follows a task from the queue to its end', async () => {
   await node.send('POST', '/v1/leases/fail', { reports }, worker)
   expect(await explain(`tasks/${id(10)}`)).toMatchObject({
     why: 'retry-later',
-    because: expect.stringContaining('it has failed once (it is broken) and runs again in'),
+    because: expect.stringContaining('it has failed once (it is broken), and it runs again in'),
   })
   node.bench.time.steady += 120_000
   node.bench.time.wall += 120_000
@@ -103,6 +103,20 @@ it('says of a job what its first waiting task waits for', async () => {
   expect(await explain(`tasks/${id(12)}`)).toMatchObject({ why: 'paused', because: paused })
   node.queue.pause()
   expect((await explain(`tasks/${id(12)}`)).why).toBe('draining')
+})
+
+it('does not say that a worker tries a job where there is none', async () => {
+  await node.send('PUT', `/v1/jobs/${job}`, { ...commandJob, canary: true })
+  const tasks = [
+    { id: id(11), values: { name: 'a' } },
+    { id: id(12), values: { name: 'b' } },
+  ]
+  await node.send('POST', `/v1/jobs/${job}/tasks`, { tasks })
+  expect((await explain(`tasks/${id(12)}`)).why).toBe('no-worker')
+  await join()
+  const total = { cpus: 4, memory: 1e9, disk: 1e9 }
+  await claim({ max: 1, maxWork: 0, room: { free: { ...total, cpus: 1 }, total, batch: 1 } })
+  expect((await explain(`tasks/${id(12)}`)).why).toBe('being-tried')
 })
 
 it('is not known of what the node has not', async () => {

@@ -15,18 +15,29 @@ const job = { okExit: [0], limits: { stdout: 1, stderr: 1 } }
 describe('a command that the kernel has killed', () => {
   it('took too much memory, if its control group says so', () => {
     const what = 'it used all of its 2 GiB of memory'
-    const ended = { ...killed, outOfMemory: true as const }
+    const ended = { ...killed, outOfMemory: 'own' as const }
     expect(failureOf(ended, { ...job, needs: needing(2 * gib) })).toEqual({
       reason: 'memory',
       what,
       way: 'try --memory 2GiB..8GiB',
     })
-    const alone = failureOf({ ...ended, peakMemory: 3 * gib }, job)
+    const odd = failureOf(ended, { ...job, needs: needing(1.5 * gib) })
+    expect(odd?.way).toBe('try --memory 1536MiB..6GiB')
+    const alone = failureOf({ ...ended, outOfMemory: 'machine', peakMemory: 3 * gib }, job)
     expect(alone).toEqual({
       reason: 'memory',
       what: 'its machine had no more memory when it had 3 GiB',
       way: 'say what it needs with --memory',
     })
+  })
+
+  it('is not to blame if others took the memory that it said it needs', () => {
+    const ended: Ended = { ...killed, outOfMemory: 'machine', peakMemory: gib }
+    const failure = failureOf(ended, { ...job, needs: needing(2 * gib) })
+    const what = 'its machine had no more memory when it had 1 GiB'
+    expect(failure).toEqual({ reason: 'memory', what, isOfMachine: true })
+    const wanted = { needs: needing(2 * gib), memoryUpTo: 16 * gib }
+    expect(moreMemory(failure as Failure, wanted, 64 * gib)).toBeUndefined()
   })
 
   it('was ended by a signal otherwise', () => {

@@ -28,8 +28,8 @@ export interface Usage {
   systemMs: number
   /** Bytes; undefined before Linux 5.19. */
   peakMemory: number | undefined
-  /** The kernel has killed a process of it, because there was no more memory. */
-  outOfMemory: boolean
+  /** The kernel has killed a process of it: it, or else the machine, had no more memory. Undefined if not. */
+  outOfMemory: 'own' | 'machine' | undefined
 }
 
 export interface AttemptGroup {
@@ -112,8 +112,9 @@ function usageIn(folder: string): Usage | undefined {
   const time = cpuTimeOf(stat)
   if (!time || !numbersOf(stat).usage_usec) return undefined
   const peak = readControl(folder, 'memory.peak')
-  const { oom_kill: kills = 0 } = numbersOf(readControl(folder, 'memory.events'))
-  return { ...time, peakMemory: peak === '' ? undefined : Number(peak), outOfMemory: kills > 0 }
+  const { oom: atLimit = 0, oom_kill: kills = 0 } = numbersOf(readControl(folder, 'memory.events'))
+  const outOfMemory = kills === 0 ? undefined : atLimit > 0 ? 'own' : 'machine'
+  return { ...time, peakMemory: peak === '' ? undefined : Number(peak), outOfMemory }
 }
 
 /**
@@ -123,6 +124,8 @@ function usageIn(folder: string): Usage | undefined {
 export function joining(argv: string[]): string[] {
   const join = 'echo 0 >&3 2>/dev/null; exec 3>&-'
   const [program, flag, script, ...rest] = argv
-  if (program === '/bin/sh' && flag === '-c') return [program, flag, `${join}; ${script}`, ...rest]
+  const isScript = script !== undefined && !script.startsWith('-')
+  if (program === '/bin/sh' && flag === '-c' && isScript)
+    return [program, flag, `${join}; ${script}`, ...rest]
   return ['/bin/sh', '-c', `${join}; exec "$@"`, 'sh', ...argv]
 }

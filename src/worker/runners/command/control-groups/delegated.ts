@@ -5,6 +5,7 @@
  */
 import { accessSync, constants, existsSync, mkdirSync, readFileSync } from 'node:fs'
 import { basename, dirname, join } from 'node:path'
+import { messageOf } from '../../../../core/errors.ts'
 import { readControl, writeControl } from './files.ts'
 import { groupOf, pidsOf, wordsOf } from './parse.ts'
 
@@ -15,6 +16,7 @@ interface Options {
   /** Nobody else uses the machine: what shares the group with the worker may be moved. */
   isOwnMachine: boolean
   mount?: string
+  isRoot?: boolean
 }
 
 /** The group of tm's own processes. */
@@ -25,7 +27,19 @@ const tries = 5
 const machineTag = /(^|\0)tm:[0-9a-f]{16}:/
 
 /** Must be called before the worker starts a process. May be called by several workers of one group. */
-export function takeDelegated({ isOwnMachine, mount = '/sys/fs/cgroup' }: Options): Delegated {
+export function takeDelegated(options: Options): Delegated {
+  try {
+    return take(options)
+  } catch (error) {
+    return { why: messageOf(error) }
+  }
+}
+
+function take({
+  isOwnMachine,
+  mount = '/sys/fs/cgroup',
+  isRoot = process.getuid?.() === 0,
+}: Options): Delegated {
   if (!existsSync(join(mount, 'cgroup.controllers'))) {
     return { why: `this system has no control groups of version 2 at ${mount}` }
   }
@@ -33,6 +47,11 @@ export function takeDelegated({ isOwnMachine, mount = '/sys/fs/cgroup' }: Option
   if (path === undefined) return { why: 'the control group of the worker can not be seen here' }
   const current = join(mount, path)
   const folder = basename(current) === ownGroup ? dirname(current) : current
+  // Root may write everywhere. What systemd has not given away it takes back, and ends with the first command
+  // that has no more memory. In a container the group is its own.
+  if (!isOwnMachine && isRoot && path !== '/') {
+    return { why: `root can not see whether the control group ${path} was given to the worker` }
+  }
   if (!isWritable(folder)) return { why: `the control group ${path} belongs to somebody else` }
   if (!wordsOf(readControl(folder, 'cgroup.controllers')).includes('memory')) {
     return { why: `the control group ${path} does not control memory` }

@@ -21,7 +21,7 @@ beforeEach(() => {
 })
 afterEach(() => rmSync(mount, { recursive: true }))
 
-const take = (isOwnMachine = false) => takeDelegated({ isOwnMachine, mount })
+const take = (isOwnMachine = false) => takeDelegated({ isOwnMachine, mount, isRoot: false })
 
 function write(files: Record<string, string>): void {
   writeFileSync(join(mount, 'cgroup.controllers'), '')
@@ -42,6 +42,13 @@ it('a system with version 1, or with both, has none', () => {
 it.skipIf(why)('a group that nobody has given away is left alone', () => {
   write({ 'cgroup.controllers': 'memory\n' })
   expect(take()).toEqual({ why: `the control group ${path} belongs to somebody else` })
+})
+
+it.skipIf(why)('root, who may write everywhere, takes none but that of its container', () => {
+  write(whole)
+  const taken = takeDelegated({ isOwnMachine: false, mount, isRoot: true })
+  if (path === '/') expect(taken).not.toMatchObject({ why: expect.stringContaining('root') })
+  else expect(taken).toMatchObject({ why: expect.stringContaining('root can not see') })
 })
 
 it.skipIf(why)('one without the controller of memory is of no use', () => {
