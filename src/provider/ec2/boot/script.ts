@@ -32,8 +32,9 @@ ${file(`${program}/start`, startScript(machine.kind))}
 ${file('/etc/systemd/system/tm-guard.service', guardUnit)}
 ${file('/etc/systemd/system/tm.service', unit(machine))}
 systemctl daemon-reload
-systemctl enable tm-guard.service tm.service
+systemctl enable tm-guard.service
 systemctl restart tm-guard.service
+systemctl enable tm.service
 systemctl restart tm.service
 `
 }
