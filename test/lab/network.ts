@@ -90,7 +90,8 @@ export async function addPublicAddress({ pid, name }: Place, publicIp: string): 
 /** At once: a network without processes goes after a while, and its interfaces with it. */
 export async function unplug(name: string): Promise<void> {
   await inRouter([`link delete ${name}`]).catch((error) => {
-    if (!String(error).includes('Cannot find device')) throw error
+    // It went before `ip` had looked, or while it did.
+    if (!/Cannot find device|No such device/.test(String(error))) throw error
   })
 }
 
