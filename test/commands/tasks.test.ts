@@ -242,7 +242,8 @@ ${good}\t\tsucceeded\t${resultOf('good')}
     const other = unknown.replace('0d3b', '0d3c')
     expect(await tm(['wait', id, unknown, other], world)).toEqual({
       stdout: '',
-      stderr: `Error: No node knows the task ${unknown} (and 1 more)
+      stderr: `✖ done 0 of 3, N/s (N s)
+Error: No node knows the task ${unknown} (and 1 more)
   → See the newest results: tm pull
 `,
       exitCode: 1,

@@ -2,7 +2,7 @@
 
 import type { Task } from '../../api/client.ts'
 import { TmError } from '../../core/errors.ts'
-import type { Counter, Reporter } from '../../core/progress.ts'
+import type { Reporter } from '../../core/progress.ts'
 import { suggest, tm } from '../../core/suggestions.ts'
 import { type NodeLink, nodesOf } from '../../state/cluster-nodes.ts'
 import type { ClusterState } from '../../state/cluster-state.ts'
@@ -73,23 +73,18 @@ function removed(cluster: string): TmError {
   })
 }
 
-/** Tasks of any job, or of none. Nothing is counted of what no node knows: it may be a job. */
+/** Tasks of any job, or of none. */
 function counted(reporter: Reporter, total: number) {
-  let counter: Counter | undefined
-  const begin = () => reporter.count('done', total)
+  const counter = reporter.count('done', total)
+  let started = false
   return {
     set(done: number): void {
-      if (counter) counter.set(done)
-      else {
-        counter = begin()
-        counter.from(done)
-      }
+      if (started) counter.set(done)
+      else counter.from(done)
+      started = true
     },
     fail: undefined,
-    async end(ok: boolean): Promise<void> {
-      if (ok) counter ??= begin()
-      counter?.end(ok)
-    },
+    end: async (ok: boolean): Promise<void> => counter.end(ok),
   }
 }
 
