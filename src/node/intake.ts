@@ -59,8 +59,8 @@ export function createIntake({ node, folder, reusable, clock, onIntake }: Intake
      * sends again what is there has lost the answer.
      */
     async expectRoom(lookUp: () => Promise<unknown[]> = async () => [undefined]): Promise<void> {
-      const now = disk()
-      if (now?.intake !== 'closed' || !(await lookUp()).includes(undefined)) return
+      const now = state === 'closed' ? disk() : undefined
+      if (!now || !(await lookUp()).includes(undefined)) return
       const what = describeIntake(`${node}'s`, now) ?? ''
       throw new TmError('busy', what, { suggestions: [whatFrees] })
     },

@@ -2,9 +2,9 @@
 import type { AnswerOf } from '../../api/client.ts'
 import { TmError } from '../../core/errors.ts'
 import { suggest, tm } from '../../core/suggestions.ts'
-import { askAll, type NodeLink } from '../../state/cluster-nodes.ts'
+import { answered, askAll, type NodeLink } from '../../state/cluster-nodes.ts'
 import { type JobView, jobNamed, listJobs } from '../jobs/jobs.ts'
-import { findTask } from '../tasks/find-task.ts'
+import { findTask, isInJob } from '../tasks/find-task.ts'
 
 export type Explanation = AnswerOf<'explainTask'>
 
@@ -16,15 +16,13 @@ export interface Explained {
   explanations: (Explanation & { node: string })[]
 }
 
-const taskOfJob = /^.+:\d{1,9}$/
-
 /** Throws `not_found`, `conflict`, `unreachable`. */
 export async function explain(
   nodes: NodeLink[],
   word: string,
   onMissing: (text: string) => void,
 ): Promise<Explained> {
-  const job = taskOfJob.test(word) ? undefined : await jobMeant(nodes, word)
+  const job = isInJob(word) ? undefined : await jobMeant(nodes, word)
   return job ? await explainJob(nodes, job, onMissing) : await explainTask(nodes, word, onMissing)
 }
 
@@ -67,15 +65,11 @@ async function explainJob(
   onMissing: (text: string) => void,
 ): Promise<Explained> {
   const { id } = job
-  const asked = await askAll(nodes, ({ client }) =>
-    client.explainJob({ params: { id }, timeoutMs: 10_000 }),
-  )
-  const explanations = asked.flatMap((one) =>
-    one.ok && one.value ? [{ node: one.node.id, ...one.value }] : [],
-  )
-  for (const one of asked) {
-    if (!one.ok) onMissing(`Warning: the tasks on ${one.node.id} are left out: ${one.why}`)
-  }
+  const asked = await askAll(nodes, async ({ id: node, client }) => {
+    const found = await client.explainJob({ params: { id }, timeoutMs: 10_000 })
+    return found ? [{ node, ...found }] : []
+  })
+  const explanations = answered(asked, onMissing).flat()
   // It was there a moment ago.
   if (explanations.length === 0) {
     throw new TmError('unreachable', 'No node with tasks of this job answers', {

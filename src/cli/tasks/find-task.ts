@@ -19,6 +19,9 @@ const wholeJob = /^(\d{1,9}|last)$/
 /** No name of a machine looks like this. */
 const beginning = /^[0-9a-f]{8}(-[0-9a-f-]*)?$/
 
+/** `3:12` */
+export const isInJob = (word: string) => numbered.test(word)
+
 /** Whether a word means a task, where it could also mean a machine. */
 export function meansTask(word: string): boolean {
   return [numbered, wholeJob].some((form) => form.test(word)) || beginning.test(word.toLowerCase())

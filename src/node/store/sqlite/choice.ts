@@ -89,7 +89,7 @@ export function createChoice({ counters, openJobs, canary, rows }: Parts) {
       }
       const fit = mostOf(job.needs, free, room)
       if (fit === 0) {
-        if (isOverdue(job, reserveAfter, steady) && howManyFit(job.needs, room.total) > 0) {
+        if (isWaitedFor(firstOf(job, steady), job.needs, { room, reserveAfter, steady })) {
           return { tasks: chosen.tasks, kept: true, isHeld }
         }
         continue
@@ -120,24 +120,9 @@ export function createChoice({ counters, openJobs, canary, rows }: Parts) {
     return { tasks: chosen.tasks, kept: false, isHeld }
   }
 
-  function isOverdue({ job }: OpenJob, reserveAfter: number | undefined, steady: number): boolean {
-    if (reserveAfter === undefined) return false
-    for (const { runAt } of rows.ofJob(job, steady, 1)) return steady - runAt > reserveAfter
-    return false
-  }
-
-  /** It does not fit beside what runs, but alone, and has waited for that long enough. */
-  function isWaitedFor(
-    { runAt }: Candidate,
-    needs: Resources,
-    {
-      room,
-      reserveAfter,
-      steady,
-    }: { room: Room; reserveAfter: number | undefined; steady: number },
-  ): boolean {
-    if (reserveAfter === undefined || howManyFit(needs, room.total) === 0) return false
-    return steady - runAt > reserveAfter
+  function firstOf({ job }: OpenJob, steady: number): Candidate | undefined {
+    for (const task of rows.ofJob(job, steady, 1)) return task
+    return undefined
   }
 
   return {
@@ -150,6 +135,23 @@ export function createChoice({ counters, openJobs, canary, rows }: Parts) {
       return { tasks: isJobFirst ? tasks : loose(request, steady), isHeld }
     },
   }
+}
+
+interface Waited {
+  room: Room
+  reserveAfter: number | undefined
+  /** Now. */
+  steady: number
+}
+
+/** It does not fit beside what runs, but alone, and has waited for that long enough. */
+function isWaitedFor(
+  task: Candidate | undefined,
+  needs: Resources,
+  { room, reserveAfter, steady }: Waited,
+): boolean {
+  if (!task || reserveAfter === undefined) return false
+  return howManyFit(needs, room.total) > 0 && steady - task.runAt > reserveAfter
 }
 
 /** Tasks of a job that one claim takes at the most. */

@@ -5,7 +5,7 @@ import type { Canary } from './canary.ts'
 import type { Memory } from './memory.ts'
 import type { Engine } from './methods.ts'
 import type { OpenJob, OpenJobs } from './open-jobs.ts'
-import { queuedRows } from './queued-rows.ts'
+import { type Candidate, queuedRows } from './queued-rows.ts'
 import { stateNumbers as states } from './schema.ts'
 
 interface Row {
@@ -45,28 +45,34 @@ export function positionMethod(
   /** Tasks without a job that have waited longer than one of a job. */
   function ofNoJob({ job, run_at: runAt }: Row, steady: number, most: number): number {
     if (job === null) return 0
-    let count = 0
-    for (const loose of rows.loose(counters.freshFrom, steady, most)) {
-      if (loose.runAt > runAt || count >= most) break
-      count += 1
-    }
-    return count
+    const loose = rows.loose(counters.freshFrom, steady, most)
+    return countUntil(loose, most, (one) => one.runAt > runAt)
   }
 
   return {
     position(id, most, { steady }) {
       const row = find.get(idBytes(id)) as unknown as Row | undefined
       if (!row || first.has(id) || (row.attempt > 0 && row.run_at > steady)) return undefined
-      let before = ofJobs(row, steady) + ofNoJob(row, steady, most)
       const own =
         row.job === null
           ? rows.loose(counters.freshFrom, steady, most)
           : rows.ofJob(row.job, steady, most)
-      for (const { seq } of own) {
-        if (seq === row.seq || before >= most) break
-        before += 1
-      }
-      return Math.min(before, most)
+      const among = countUntil(own, most, ({ seq }) => seq === row.seq)
+      return Math.min(most, ofJobs(row, steady) + ofNoJob(row, steady, most) + among)
     },
   }
+}
+
+/** `most` if there are more. */
+function countUntil(
+  tasks: Iterable<Candidate>,
+  most: number,
+  isReached: (task: Candidate) => boolean,
+): number {
+  let count = 0
+  for (const task of tasks) {
+    if (count >= most || isReached(task)) break
+    count += 1
+  }
+  return count
 }
