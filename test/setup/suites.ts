@@ -10,7 +10,7 @@ export const e2e = [
   'test/faults/{partition,secrets,worker-cut-off}.test.ts',
   'test/openapi/schemathesis.test.ts',
   'test/{commands/ec2/{down,hung-program},provider/ec2/{removal,adopt/boot-node}}.test.ts',
-  'test/{commands/{enqueue,logs},api/stalled}.test.ts',
+  'test/{commands/{enqueue,logs,ec2/list},cli/tasks/enqueue,api/stalled}.test.ts',
   'test/soak/soak.test.ts',
   'test/vm/*.test.ts',
 ]
